@@ -1,0 +1,1 @@
+"""From raw scans to TFRecords: the Beam jobs in front of `tfgan_thyroid`."""

@@ -1,0 +1,74 @@
+"""What every command shares: the look of `--help`, exit codes, and one clear line for each expected failure.
+
+Exit codes: 0 done, 1 a failure told in one line, 2 wrong flags, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from tfgan_thyroid import __version__
+from tfgan_thyroid.errors import UserError
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows each default and keeps the line breaks of the example."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, False):
+            return action.help
+        return super()._get_help_string(action)
+
+
+def parser(module: str, description: str, example: str) -> argparse.ArgumentParser:
+    """An argument parser for `python -m MODULE` that shows defaults, an example and `--version`.
+
+    Args:
+        module: dotted module name, such as `"tfgan_thyroid.train"`.
+        description: what the command does, in a sentence or two.
+        example: one or more command lines that run as they stand.
+    """
+    result = argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=_HelpFormatter,
+    )
+    result.add_argument("--version", action="version", version=f"tfgan-thyroid {__version__}")
+    return result
+
+
+def positive_int(text: str) -> int:
+    """The argparse type of a count: a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return value
+
+
+def seed(text: str) -> int:
+    """The argparse type of a seed: a whole number from 0 to 2^31 - 1."""
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not a seed: give a whole number from 0 to 2147483647")
+    return value
+
+
+def run(main: Callable[[Sequence[str] | None], int]) -> None:
+    """Run `main`, turn an expected failure into one line on standard error, and exit with its code."""
+    try:
+        code = main(None)
+    except (UserError, OSError) as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        code = 130
+    sys.exit(code)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return " ".join(str(error).split())
