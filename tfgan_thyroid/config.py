@@ -1,0 +1,173 @@
+"""Every choice of a training run, and the named presets. Imports no TensorFlow."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tfgan_thyroid.errors import UserError
+
+MODELS = ("alpha-wgan-gp",)
+CHOICES = {
+    "model": MODELS,
+    "penalty_pairs": ("both", "generated"),
+    "l1_target": ("reconstructed", "generated"),
+    "precision": ("float32", "mixed_bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """A training run, resolved. The defaults are the paper's setting (section III.B).
+
+    Attributes:
+        preset: name of the preset that it started from.
+        model: name of the generative model.
+        image_size: height and width in pixels, 4 * 2^n; taken from the data set.
+        channels: channels of an image; taken from the data set.
+        width: channels of the widest-resolution layers; deeper layers double it.
+        latent_size: length of a latent vector.
+        batch_size: images in each update.
+        iterations: training iterations, each of which updates CD, E, D and G once.
+        seed: of the initial values and of every random draw.
+        learning_rate: of the four Adam optimizers.
+        beta_1: Adam's decay of the gradient's mean.
+        beta_2: Adam's decay of the squared gradient's mean.
+        adam_epsilon: Adam's epsilon.
+        penalty_weight: lambda_1 of Eq. 3, of each gradient penalty.
+        l1_weight: lambda_2 of Eq. 3, of the L1 term of G.
+        encoder_reconstruction_weight: of an L1 term for E, which the paper does not have.
+        penalty_pairs: D is penalised between real and generated and real and reconstructed images (`both`), or the
+            first pair only (`generated`, the letter of Eq. 3).
+        l1_target: the L1 term compares real with `reconstructed` images (the paper's text) or with `generated` ones
+            (the letter of Eq. 3).
+        shared_batch: the four updates see one batch of real images instead of four.
+        ema_decay: decay of the averaged generator; 0 keeps none.
+        precision: `float32`, or `mixed_bfloat16` with norms, losses and penalties in float32.
+        log_every: iterations between lines of the log and of TensorBoard's scalars.
+        image_every: iterations between sample grids.
+        checkpoint_every: iterations between checkpoints, with metrics beside each.
+        metric_samples: images of each kind in a draw of the metrics during training; 0 computes none.
+        metric_draws: draws of the metrics during training.
+    """
+
+    preset: str = "paper"
+    model: str = "alpha-wgan-gp"
+    image_size: int = 256
+    channels: int = 1
+    width: int = 32
+    latent_size: int = 256
+    batch_size: int = 32
+    iterations: int = 100_000
+    seed: int = 0
+    learning_rate: float = 2e-4
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    adam_epsilon: float = 1e-8
+    penalty_weight: float = 10.0
+    l1_weight: float = 10.0
+    encoder_reconstruction_weight: float = 0.0
+    penalty_pairs: str = "both"
+    l1_target: str = "reconstructed"
+    shared_batch: bool = False
+    ema_decay: float = 0.0
+    precision: str = "float32"
+    log_every: int = 100
+    image_every: int = 1_000
+    checkpoint_every: int = 5_000
+    metric_samples: int = 100
+    metric_draws: int = 10
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise UserError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+        stage_count(self.image_size)
+        for name in ("channels", "width", "latent_size", "batch_size", "iterations"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        for name in ("log_every", "image_every", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1 iteration")
+        if not 0.0 <= self.ema_decay < 1.0:
+            raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
+
+    def replace(self, **changes: object) -> "Config":
+        """A copy with some fields changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> str:
+        """The fields as a JSON object, unrounded."""
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "Config":
+        """The inverse of `dataclasses.asdict`.
+
+        Raises:
+            UserError: a field is missing or unknown, as in a run of another version.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        if set(fields) != known:
+            odd = ", ".join(sorted(set(fields) ^ known))
+            raise UserError(f"this configuration was written by another version (fields missing or unknown: {odd})")
+        return cls(**fields)
+
+
+def stage_count(image_size: int) -> int:
+    """The n of `image_size = 4 * 2^n`: how many halvings lead from an image to 4x4 pixels.
+
+    Raises:
+        UserError: the size is not of that form with n of at least 1.
+    """
+    stages = (image_size // 4).bit_length() - 1
+    if stages < 1 or image_size != 4 * 2**stages:
+        raise UserError(f"image size {image_size} is not 4 * 2^n: choose 8, 16, 32, 64, 128, 256 or 512")
+    return stages
+
+
+def paper() -> Config:
+    """The paper's setting: 256 pixels, batch 32, 100,000 iterations ("5000 epochs" of 609 images).
+
+    `python -m tfgan_thyroid.train --data DATASET`. The paper's run took about 17 hours on one RTX 2080 Ti.
+    """
+    return Config(preset="paper")
+
+
+def cpu() -> Config:
+    """Real scans at 64 or 128 pixels on a few processor cores.
+
+    `python -m tfgan_thyroid.train --data DATASET --preset cpu`: about 10 minutes at 64 pixels on two cores.
+    """
+    return Config(
+        preset="cpu", image_size=64, width=16, iterations=3_000, ema_decay=0.999, image_every=250, checkpoint_every=500
+    )
+
+
+def demo() -> Config:
+    """Phantom scans at 64 pixels in a few minutes on two processor cores: `python -m tfgan_thyroid.train`."""
+    return Config(
+        preset="demo",
+        image_size=64,
+        width=16,
+        batch_size=16,
+        iterations=1_500,
+        ema_decay=0.99,
+        log_every=50,
+        image_every=100,
+        checkpoint_every=500,
+    )
+
+
+PRESETS: dict[str, Callable[[], Config]] = {"paper": paper, "cpu": cpu, "demo": demo}
+
+
+def preset(name: str) -> Config:
+    """The configuration of that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in PRESETS:
+        raise UserError(f"unknown preset {name!r}: choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]()

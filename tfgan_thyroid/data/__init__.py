@@ -1,0 +1,1 @@
+"""Scans on disk, simulated scans, and what turns them into training data."""

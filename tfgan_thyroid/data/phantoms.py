@@ -1,0 +1,54 @@
+"""Simulated transverse thyroid scans with the gland's mask, from a seed."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfgan_thyroid.data.phantom_anatomy import sample_patient, sample_view
+from tfgan_thyroid.data.phantom_config import PhantomConfig
+from tfgan_thyroid.data.phantom_imaging import render, to_pixels
+from tfgan_thyroid.data.phantom_tissue import NeckScene
+
+__all__ = ["Phantom", "PhantomConfig", "simulate_scan"]
+
+
+class Phantom(NamedTuple):
+    """A simulated scan.
+
+    Attributes:
+        image: uint8 `[height_px, width_px]`.
+        mask: uint8 `[height_px, width_px]`, 255 in the thyroid gland (nodules included), 0 elsewhere.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+
+
+def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = PhantomConfig()) -> Phantom:
+    """Simulate one scan; the same numbers give the same scan, in any process and any order.
+
+    Args:
+        seed: of the whole collection, at least 0.
+        patient: number of the patient, from 1. Patients differ in anatomy, textures and gain.
+        frame: number of the scan of that patient, from 1. Frames differ slightly in probe position and speckle.
+        config: the scanner.
+
+    Raises:
+        ValueError: if a number is below its minimum.
+    """
+    if seed < 0 or patient < 1 or frame < 1:
+        raise ValueError(
+            f"seed {seed}, patient {patient}, frame {frame}: seeds start at 0, patients and frames at 1"
+        )
+    # Frame 0 is no scan: its stream belongs to the patient.
+    patient_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, 0]))
+    frame_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, frame]))
+    anatomy, view = sample_patient(patient_stream), sample_view(frame_stream)
+    maps, gland = NeckScene(anatomy, view, config, patient_stream, frame_stream).build()
+    left = config.sector_left_px
+    image = np.zeros((config.height_px, config.width_px), np.uint8)
+    mask = np.zeros_like(image)
+    image[:, left:] = render(maps, config, frame_stream)
+    mask[:, left:][to_pixels(gland, config) < 0] = 255
+    return Phantom(image, mask)

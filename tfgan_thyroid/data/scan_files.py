@@ -1,0 +1,148 @@
+"""Raw scans and masks on disk to 8-bit grey pixels, or a stated reason why not."""
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfgan_thyroid.data.preprocessing import Pixels
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PIXELS = 2**26
+WHITE_LEVEL = 65535
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
+
+
+class ScanError(ValueError):
+    """Why a file cannot be used: `reason` from a short list, `detail` in words."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def load_grey(path: str | os.PathLike[str], white_level: int = WHITE_LEVEL) -> Pixels:
+    """Read a PNG, JPEG, BMP or TIFF scan as it is meant to be looked at, uint8 `[H, W]`.
+
+    The EXIF orientation is applied. Colour becomes ITU-R 601 luma, palettes are looked up, transparent pixels lie on
+    black. A 16-bit grey value v becomes round(255 v / white_level), clipped: a fixed rule, not a stretch of each
+    scan, so that brightness stays comparable between scans. 16-bit colour is read by its high byte.
+
+    Args:
+        path: the file.
+        white_level: the 16-bit value that means white; 4095 for 12-bit data in 16-bit files.
+
+    Raises:
+        ScanError: the file is empty, not an image, truncated, damaged, unreadable, a decompression bomb, has several
+            frames or a pixel format without a grey level (floating point, 32-bit).
+    """
+    return _load(path, lambda image: _grey(image, white_level))
+
+
+def load_mask(path: str | os.PathLike[str]) -> Pixels:
+    """Read a mask as uint8 `[H, W]` with values {0, 255}.
+
+    Foreground is 1 in a mask of zeros and ones, else 128 and above; in colour, the brightest channel counts.
+
+    Raises:
+        ScanError: as `load_grey`; also when the values are neither of the two kinds, as in a map of several labels.
+    """
+    values = _load(path, _brightest_channel)
+    brightest = int(values.max())
+    if 1 < brightest < 128:
+        raise ScanError("not binary", f"values up to {brightest}; wanted 0 and 1, or 0 and 255")
+    return np.where(values >= (1 if brightest == 1 else 128), 255, 0).astype(np.uint8)
+
+
+def _load(path, convert) -> np.ndarray:
+    from PIL import Image, ImageOps
+
+    try:
+        if os.stat(path).st_size == 0:
+            raise ScanError("empty", "0 bytes")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            warnings.filterwarnings("error", "Truncated File Read")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                _check_frame(image)
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+                return convert(image)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ScanError("decompression bomb", str(error)) from None
+    except Image.UnidentifiedImageError:
+        raise _unidentified(path) from None
+    except ScanError:
+        raise
+    except OSError as error:
+        if error.errno is not None:
+            raise ScanError("unreadable", error.strerror or str(error)) from None
+        raise _damaged(error) from None
+    except Exception as error:  # noqa: BLE001 - Pillow's decoders let through whatever a broken file provokes
+        raise _damaged(error) from None
+
+
+def _check_frame(image: "Image.Image") -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise ScanError("decompression bomb", f"{image.width}x{image.height} pixels; at most {MAX_PIXELS} are read")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        raise ScanError("several frames", f"{frames} frames in one file: export one file a frame")
+
+
+def _grey(image: "Image.Image", white_level: int) -> Pixels:
+    """Grey levels of a decoded image."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        values = _sixteen_bit(image).astype(np.uint32)
+        return ((np.minimum(values, white_level) * 255 + white_level // 2) // white_level).astype(np.uint8)
+    if image.mode == "F":
+        raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+    if image.mode not in ("1", "L", "P", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L"))
+
+
+def _brightest_channel(image: "Image.Image") -> Pixels:
+    """The largest of the channels of a decoded mask, after the palette; 16-bit values above 255 by their high byte."""
+    if image.mode.startswith("I"):
+        values = _sixteen_bit(image)
+        return (values >> 8 if values.max() > 255 else values).astype(np.uint8)
+    if image.mode == "L":
+        return np.asarray(image)
+    if image.mode == "F":
+        raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
+    return np.asarray(image.convert("RGB")).max(axis=-1)
+
+
+def _sixteen_bit(image: "Image.Image") -> np.ndarray:
+    """The values of a 16-bit grey image, uint16 `[H, W]`, white up."""
+    values = np.asarray(image)
+    if image.mode == "I" and (values.min() < 0 or values.max() > WHITE_LEVEL):
+        raise ScanError("unsupported pixel format", "32-bit values; wanted 8 or 16 bit")
+    values = values.astype(np.uint16)
+    return values
+
+
+def _unidentified(path) -> ScanError:
+    with open(path, "rb") as file:
+        start = file.read(4)
+    if start.startswith(_SIGNATURES):
+        return ScanError("truncated", "the file ends within its header")
+    return ScanError("not an image", f"no {', '.join(_FORMATS)} signature")
+
+
+def _damaged(error: Exception) -> ScanError:
+    detail = " ".join(f"{error}".split()) or type(error).__name__
+    cut = isinstance(error, EOFError) or any(word in detail.lower() for word in ("truncated", "end of file", "not enough"))
+    return ScanError("truncated" if cut else "damaged", detail)

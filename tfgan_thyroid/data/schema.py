@@ -1,0 +1,157 @@
+"""What a dataset directory holds: the contract between the Beam job that writes it and everything that reads it.
+
+    DATASET/
+      dataset.json         DatasetInfo, below
+      schema.pbtxt         the keys of a record, as a tensorflow_metadata Schema
+      statistics.json      counts, grey levels and sizes of each split
+      rejected.jsonl       the files that were refused, and why
+      contact_sheet.png
+      Split-train/examples-00000-of-00004.tfrecord ...
+      Split-eval/ ... Split-test/ ...
+
+A directory is complete or absent: it appears by one rename. This module imports no TensorFlow.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from tfgan_thyroid.errors import UserError
+
+SCHEMA_VERSION = 1
+SPLITS = ("train", "eval", "test")
+
+IMAGE_ENCODED = "image/encoded"
+IMAGE_HEIGHT = "image/height"
+IMAGE_WIDTH = "image/width"
+IMAGE_SOURCE_ID = "image/source_id"
+IMAGE_GROUP_ID = "image/group_id"
+IMAGE_SHA256 = "image/key/sha256"
+MASK_ENCODED = "mask/encoded"
+
+DATASET_FILE = "dataset.json"
+SCHEMA_FILE = "schema.pbtxt"
+STATISTICS_FILE = "statistics.json"
+REJECTED_FILE = "rejected.jsonl"
+CONTACT_SHEET_FILE = "contact_sheet.png"
+
+_REMEDY = "write one with: python -m pipeline.preprocess --input SCANS --output DATASET"
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetInfo:
+    """The contents of `dataset.json`.
+
+    Args:
+        schema_version: the version of this contract that wrote the directory.
+        counts: number of records of each split of `SPLITS`; 0 for a split that is empty.
+        image_size: height and width of every image, pixels.
+        channels: 1, grey.
+        masks: whether every record carries `mask/encoded`.
+        crop: the crop policy as given to `preprocessing.crop_box`.
+        resize: the name of the resampling filter.
+        seed: the seed that drew the splits.
+        group_rule: `"file"`, or `"pattern:"` and the regular expression that names a scan's group.
+        package_version: the version of tfgan-thyroid that wrote the directory.
+        digest: SHA-256 over the sorted pixel digests of each split. The same pixels in the same splits give the
+            same digest, whatever the files were called, whichever salt keyed the identifiers.
+        splits: the fractions that were asked for.
+        groups: number of groups of each split; no group is in two.
+        rejected: number of files refused.
+        keyed_ids: whether a salt keyed `image/source_id` and `image/group_id`.
+        white_level: the 16-bit value stored as white, 255.
+    """
+
+    schema_version: int
+    counts: dict[str, int]
+    image_size: int
+    channels: int
+    masks: bool
+    crop: str
+    resize: str
+    seed: int
+    group_rule: str
+    package_version: str
+    digest: str
+    splits: dict[str, float] = dataclasses.field(default_factory=dict)
+    groups: dict[str, int] = dataclasses.field(default_factory=dict)
+    rejected: int = 0
+    keyed_ids: bool = False
+    white_level: int = 65535
+
+    def __post_init__(self) -> None:
+        check_image_size(self.image_size)
+        unknown = set(self.counts) - set(SPLITS)
+        if unknown:
+            raise UserError(f"unknown split {sorted(unknown)[0]!r}: the splits are {', '.join(SPLITS)}")
+
+    def save(self, directory: Path) -> None:
+        """Write `directory/dataset.json`."""
+        text = json.dumps(dataclasses.asdict(self), indent=2)
+        (Path(directory) / DATASET_FILE).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> "DatasetInfo":
+        """Read `directory/dataset.json`.
+
+        Raises:
+            UserError: the directory is missing, is no dataset directory, or was written under another contract.
+        """
+        path = Path(directory) / DATASET_FILE
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            what = "has no dataset.json" if Path(directory).is_dir() else "is not a directory"
+            raise UserError(f"{directory} {what}, so it is no dataset directory; {_REMEDY}") from None
+        except ValueError as error:
+            raise UserError(f"{path} is not readable JSON ({error}); {_REMEDY} --overwrite") from None
+        return cls._from_json(values, path)
+
+    @classmethod
+    def _from_json(cls, values: Any, path: Path) -> "DatasetInfo":
+        version = values.get("schema_version") if isinstance(values, dict) else None
+        if version != SCHEMA_VERSION:
+            raise UserError(
+                f"{path} has schema version {version}, this program reads version {SCHEMA_VERSION}; {_REMEDY} --overwrite"
+            )
+        fields = {field.name for field in dataclasses.fields(cls)}
+        try:
+            return cls(**{name: value for name, value in values.items() if name in fields})
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{path} is incomplete ({error}); {_REMEDY} --overwrite") from None
+
+
+def check_image_size(size: int) -> None:
+    """Raise `UserError` unless `size` is 4 * 2^n pixels, 8 to 1024: what the networks halve down to 4."""
+    if size not in {4 * 2**n for n in range(1, 9)}:
+        raise UserError(f"image size {size} is not 4 * 2^n: give one of 8, 16, 32, 64, 128, 256, 512, 1024")
+
+
+def shard_name(index: int, shards: int) -> str:
+    """The file name of shard `index`, counted from 0, of `shards`."""
+    return f"examples-{index:05d}-of-{shards:05d}.tfrecord"
+
+
+def split_directory(directory: Path, split: str) -> Path:
+    """The folder that holds the shards of `split`."""
+    return Path(directory) / f"Split-{split}"
+
+
+def shard_paths(directory: Path, split: str) -> list[Path]:
+    """The TFRecord files of a split, in order.
+
+    Raises:
+        UserError: no such split, nothing in it, or a shard is missing.
+    """
+    if split not in SPLITS:
+        raise UserError(f"unknown split {split!r}: the splits are {', '.join(SPLITS)}")
+    paths = sorted(split_directory(directory, split).glob("examples-*-of-*.tfrecord"))
+    if not paths:
+        counts = DatasetInfo.load(directory).counts
+        filled = ", ".join(f"{name} {counts[name]}" for name in SPLITS if counts.get(name)) or "none"
+        raise UserError(f"{directory} has no records in split {split!r} (filled: {filled}); give --splits when writing it")
+    expected = [shard_name(index, len(paths)) for index in range(len(paths))]
+    if [path.name for path in paths] != expected:
+        raise UserError(f"{paths[0].parent} lacks a shard: found {len(paths)}, the last is {paths[-1].name}; {_REMEDY}")
+    return paths

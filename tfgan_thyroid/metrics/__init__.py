@@ -1,0 +1,1 @@
+"""Metrics: arrays in, float64 numbers out."""

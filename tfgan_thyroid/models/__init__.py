@@ -1,0 +1,1 @@
+"""Generative models: networks, losses and the order of their updates."""

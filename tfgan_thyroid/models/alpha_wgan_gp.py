@@ -1,0 +1,123 @@
+"""The paper's model: an improved alpha-WGAN-GP (Liang & Chen, section II, Eq. 3)."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.losses.adversarial import wasserstein_adversary_loss, wasserstein_critic_loss
+from tfgan_thyroid.losses.gradient_penalty import gradient_penalty, interpolate
+from tfgan_thyroid.losses.reconstruction import l1_loss
+from tfgan_thyroid.models.generative_model import GenerativeModel
+from tfgan_thyroid.models.random_draws import Purpose
+from tfgan_thyroid.networks.code_discriminator import build_code_discriminator
+from tfgan_thyroid.networks.discriminator import build_discriminator
+from tfgan_thyroid.networks.encoder import build_encoder
+
+
+class AlphaWGANGP(GenerativeModel):
+    """Two Wasserstein games: D judges what G makes, CD judges what E encodes.
+
+    One iteration updates CD, E, D and G in this order, each on its own batch of real images and its own latents, each
+    changing one network. All networks run with `training=True`; D's passes are concatenated where nothing couples
+    their examples, while generated and reconstructed images are separate passes of G, whose batch statistics must not
+    mix.
+
+    Args:
+        config: the run's configuration.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        c = config
+        self.encoder = build_encoder(c.image_size, c.channels, c.width, c.latent_size, c.precision, seed=c.seed + 100)
+        self.discriminator = build_discriminator(c.image_size, c.channels, c.width, c.precision, seed=c.seed + 200)
+        self.code_discriminator = build_code_discriminator(c.latent_size, c.precision, seed=c.seed + 300)
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        """CD, E, D and G, in the order of their updates."""
+        return {
+            "code_discriminator": self.code_discriminator,
+            "encoder": self.encoder,
+            "discriminator": self.discriminator,
+            "generator": self.generator,
+        }
+
+    @property
+    def real_batches(self) -> int:
+        """Four, or one where the updates share it."""
+        return 1 if self.config.shared_batch else 4
+
+    def train_step(self, real_batches: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One training iteration.
+
+        Args:
+            real_batches: float32 `[real_batches, N, H, W, C]` in [-1, 1].
+
+        Returns:
+            The losses of this iteration by their log names.
+        """
+        cd_images, e_images, d_images, g_images = tf.unstack(
+            tf.broadcast_to(real_batches, [4, *real_batches.shape[1:]])
+        )
+        losses = {
+            **self._update_code_discriminator(cd_images),
+            **self._update_encoder(e_images),
+            **self._update_discriminator(d_images),
+            **self._update_generator(g_images),
+        }
+        self._finish_iteration()
+        return losses
+
+    def _update_code_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
+        latent_samples = self._draw_latents(Purpose.CODE_DISCRIMINATOR_LATENTS)
+        encoded_latents = self.encoder(real_images, training=True)
+        points = interpolate(encoded_latents, latent_samples, self._draw_seed(Purpose.CODE_PENALTY))
+        with tf.GradientTape() as tape:
+            # The sampled latents are the real side, the encoded ones the fake.
+            scores = self.code_discriminator(tf.concat([latent_samples, encoded_latents], axis=0), training=True)
+            critic_loss = wasserstein_critic_loss(*tf.split(scores, 2))
+            penalty = gradient_penalty(lambda x: self.code_discriminator(x, training=True), points)
+            loss = critic_loss + self.config.penalty_weight * penalty
+        self._minimize("code_discriminator", loss, tape)
+        return {"cd_loss": loss, "gp_code": penalty}
+
+    def _update_encoder(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            encoded_latents = self.encoder(real_images, training=True)
+            loss = wasserstein_adversary_loss(self.code_discriminator(encoded_latents, training=True))
+            if self.config.encoder_reconstruction_weight:
+                reconstructed_images = self.generator(encoded_latents, training=True)
+                loss += self.config.encoder_reconstruction_weight * l1_loss(real_images, reconstructed_images)
+        self._minimize("encoder", loss, tape)
+        return {"e_loss": loss}
+
+    def _update_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
+        generated_images = self.generator(self._draw_latents(Purpose.DISCRIMINATOR_LATENTS), training=True)
+        reconstructed_images = self.generator(self.encoder(real_images, training=True), training=True)
+        points = [interpolate(real_images, generated_images, self._draw_seed(Purpose.GENERATED_PENALTY))]
+        if self.config.penalty_pairs == "both":
+            seed = self._draw_seed(Purpose.RECONSTRUCTED_PENALTY)
+            points.append(interpolate(real_images, reconstructed_images, seed))
+        with tf.GradientTape() as tape:
+            images = tf.concat([real_images, generated_images, reconstructed_images], axis=0)
+            critic_loss = wasserstein_critic_loss(*tf.split(self.discriminator(images, training=True), 3))
+            # The mean over the concatenated pairs, times their number, is the sum of the pairs' penalties.
+            penalty = gradient_penalty(lambda x: self.discriminator(x, training=True), tf.concat(points, axis=0))
+            loss = critic_loss + self.config.penalty_weight * len(points) * penalty
+        self._minimize("discriminator", loss, tape)
+        return {"d_loss": loss, "gp_image": penalty}
+
+    def _update_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
+        latent_samples = self._draw_latents(Purpose.GENERATOR_LATENTS)
+        encoded_latents = self.encoder(real_images, training=True)
+        with tf.GradientTape() as tape:
+            generated_images = self.generator(latent_samples, training=True)
+            reconstructed_images = self.generator(encoded_latents, training=True)
+            images = tf.concat([generated_images, reconstructed_images], axis=0)
+            adversary_loss = wasserstein_adversary_loss(*tf.split(self.discriminator(images, training=True), 2))
+            target = reconstructed_images if self.config.l1_target == "reconstructed" else generated_images
+            l1 = l1_loss(real_images, target)
+            loss = adversary_loss + self.config.l1_weight * l1
+        self._minimize("generator", loss, tape)
+        return {"g_loss": loss, "recon_l1": l1}

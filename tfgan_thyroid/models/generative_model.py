@@ -1,0 +1,116 @@
+"""What every generative model here shares: latents, generation by seed, the averaged generator, optimizers."""
+
+import abc
+
+import keras
+import tensorflow as tf
+
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.models.random_draws import Purpose, draw_seed, latents_from_seeds
+from tfgan_thyroid.networks.generator import build_generator
+
+
+class GenerativeModel(keras.Model, abc.ABC):
+    """A generator with whatever trains it. A subclass adds its networks and overrides `train_step`.
+
+    Args:
+        config: the run's configuration.
+
+    Attributes:
+        config: as given.
+        iteration: int64 variable, the number of finished training iterations.
+        generator: the network that is trained.
+        averaged_generator: the exponential moving average of all its weights, or None where `ema_decay` is 0.
+        optimizers: Adam optimizers by network name, after `compile`.
+    """
+
+    encoder: keras.Model | None = None
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(name=config.model.replace("-", "_"))
+        self.config = config
+        self.iteration = tf.Variable(0, dtype=tf.int64, trainable=False, name="iteration")
+        self.generator = self._build_generator()
+        self.averaged_generator = self._build_generator() if config.ema_decay else None
+
+    def _build_generator(self) -> keras.Model:
+        c = self.config
+        return build_generator(c.image_size, c.channels, c.width, c.latent_size, c.precision, seed=c.seed)
+
+    @property
+    @abc.abstractmethod
+    def networks(self) -> dict[str, keras.Model]:
+        """The trained networks by name."""
+
+    @property
+    @abc.abstractmethod
+    def real_batches(self) -> int:
+        """Batches of real images that one iteration draws."""
+
+    @property
+    def metrics(self) -> list:
+        """None: `train_step` returns the losses of that very iteration, not running means."""
+        return []
+
+    @property
+    def sampling_generator(self) -> keras.Model:
+        """The generator that samples are taken from: the averaged one where there is one."""
+        return self.averaged_generator or self.generator
+
+    def compile(self) -> None:
+        """Makes one Adam optimizer for each network and builds it on that network's variables alone."""
+        super().compile(jit_compile=False)
+        self.optimizers = {name: self._build_optimizer(network) for name, network in self.networks.items()}
+        self(tf.zeros([1, self.config.latent_size]))
+
+    def _build_optimizer(self, network: keras.Model) -> keras.optimizers.Optimizer:
+        c = self.config
+        optimizer = keras.optimizers.Adam(c.learning_rate, c.beta_1, c.beta_2, c.adam_epsilon)
+        optimizer.build(network.trainable_variables)
+        return optimizer
+
+    def call(self, latents: tf.Tensor) -> tf.Tensor:
+        """Images of latents as the sampling generator makes them: float32 `[N, H, W, C]` in [-1, 1]."""
+        return self.sampling_generator(latents, training=False)
+
+    @tf.function(reduce_retracing=True)
+    def generate(self, seeds: tf.Tensor) -> tf.Tensor:
+        """One image for each seed, the same whatever the other seeds are.
+
+        Args:
+            seeds: int64 `[N]`.
+
+        Returns:
+            float32 `[N, H, W, C]` in [-1, 1].
+        """
+        return self(latents_from_seeds(seeds, self.config.latent_size))
+
+    def state(self) -> dict[str, tf.__internal__.tracking.Trackable]:
+        """Everything that a resumed run needs, by name, for `tf.train.Checkpoint`."""
+        averaged = {"averaged_generator": self.averaged_generator} if self.averaged_generator else {}
+        optimizers = {f"{name}_optimizer": optimizer for name, optimizer in self.optimizers.items()}
+        return {"iteration": self.iteration, **self.networks, **averaged, **optimizers}
+
+    def _draw_latents(self, purpose: Purpose) -> tf.Tensor:
+        shape = [self.config.batch_size, self.config.latent_size]
+        return tf.random.stateless_normal(shape, self._draw_seed(purpose))
+
+    def _draw_seed(self, purpose: Purpose) -> tf.Tensor:
+        return draw_seed(self.config.seed, self.iteration, purpose)
+
+    def _minimize(self, name: str, loss: tf.Tensor, tape: tf.GradientTape) -> None:
+        """One Adam step of the network of that name, and of no other."""
+        variables = self.networks[name].trainable_variables
+        self.optimizers[name].apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+    def _finish_iteration(self) -> None:
+        self.iteration.assign_add(1)
+        if self.averaged_generator:
+            self._update_averaged_generator()
+
+    def _update_averaged_generator(self) -> None:
+        """Averages weights and moving statistics alike; the ramp `(1 + t) / (10 + t)` forgets the initial values."""
+        step = tf.cast(self.iteration, tf.float32)
+        decay = tf.minimum(self.config.ema_decay, (1.0 + step) / (10.0 + step))
+        for average, value in zip(self.averaged_generator.variables, self.generator.variables, strict=True):
+            average.assign(average + (1.0 - decay) * (value - average))

@@ -1,0 +1,42 @@
+"""Random numbers as a pure function of (seed, iteration, purpose), so that a resumed run repeats them to the bit."""
+
+import enum
+
+import tensorflow as tf
+
+
+class Purpose(enum.IntEnum):
+    """What a draw is for; two draws of one iteration never share a purpose."""
+
+    CODE_DISCRIMINATOR_LATENTS = 0
+    CODE_PENALTY = 1
+    DISCRIMINATOR_LATENTS = 2
+    GENERATED_PENALTY = 3
+    RECONSTRUCTED_PENALTY = 4
+    GENERATOR_LATENTS = 5
+
+
+SERVED_LATENTS = 1_000_003
+"""First half of the seed of served latents, far from every purpose of training."""
+
+
+def draw_seed(seed: int, iteration: tf.Tensor, purpose: Purpose) -> tf.Tensor:
+    """The seed of one draw: int64 `[2]`, distinct for every (seed, iteration, purpose)."""
+    return tf.stack([tf.constant(seed * len(Purpose) + purpose, tf.int64), tf.cast(iteration, tf.int64)])
+
+
+def latents_from_seeds(seeds: tf.Tensor, latent_size: int) -> tf.Tensor:
+    """One standard normal latent vector for each seed, whatever the other seeds are.
+
+    Args:
+        seeds: int64 `[N]`.
+        latent_size: length of a latent vector.
+
+    Returns:
+        float32 `[N, latent_size]`.
+    """
+
+    def latent(seed: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal([latent_size], tf.stack([tf.constant(SERVED_LATENTS, tf.int64), seed]))
+
+    return tf.map_fn(latent, seeds, fn_output_signature=tf.TensorSpec([latent_size], tf.float32))

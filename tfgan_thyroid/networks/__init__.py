@@ -1,0 +1,1 @@
+"""Feed-forward Keras networks, without losses."""

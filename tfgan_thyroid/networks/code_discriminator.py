@@ -1,0 +1,41 @@
+"""The code discriminator CD (paper, section II.A): latents to scores."""
+
+import keras
+
+from tfgan_thyroid.layers.initializers import fan_in_uniform
+from tfgan_thyroid.networks.convolutional_tower import LEAKY_SLOPE
+
+HIDDEN_UNITS = 1024
+
+
+def build_code_discriminator(latent_size: int, dtype: str = "float32", seed: int = 0) -> keras.Sequential:
+    """CD: a perceptron of three dense layers, `latent_size` -> 1024 -> 1024 -> 1, LeakyReLU between, no norm.
+
+    1,313,793 parameters at latent size 256, whatever the image size and width.
+
+    Args:
+        latent_size: length of a latent vector.
+        dtype: `"float32"` or `"mixed_bfloat16"`.
+        seed: of the initial values.
+
+    Returns:
+        A network from latents `[N, latent_size]` to float32 scores `[N, 1]`.
+    """
+    network = keras.Sequential(name="code_discriminator")
+    network.add(keras.layers.Input((latent_size,)))
+    network.add(_dense(HIDDEN_UNITS, latent_size, seed, dtype))
+    network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype))
+    network.add(_dense(HIDDEN_UNITS, HIDDEN_UNITS, seed + 2, dtype))
+    network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype))
+    network.add(_dense(1, HIDDEN_UNITS, seed + 4, dtype))
+    network.add(keras.layers.Activation("linear", dtype="float32"))
+    return network
+
+
+def _dense(units: int, fan_in: int, seed: int, dtype: str) -> keras.layers.Dense:
+    return keras.layers.Dense(
+        units,
+        kernel_initializer=fan_in_uniform(fan_in, seed),
+        bias_initializer=fan_in_uniform(fan_in, seed + 1),
+        dtype=dtype,
+    )

@@ -1,0 +1,63 @@
+"""The tower of strided 4x4 convolutions that the discriminator and the encoder share."""
+
+from collections.abc import Callable
+
+import keras
+
+from tfgan_thyroid.layers.initializers import fan_in_uniform
+from tfgan_thyroid.config import stage_count
+
+LEAKY_SLOPE = 0.2
+
+
+def build_tower(
+    name: str,
+    normalization: Callable[[int], keras.layers.Layer | None],
+    outputs: int,
+    image_size: int,
+    channels: int,
+    width: int,
+    dtype: str,
+    seed: int,
+) -> keras.Sequential:
+    """4x4 convolutions of stride 2 down to 4x4 pixels, then one valid 4x4 convolution to `outputs` numbers.
+
+    Args:
+        name: of the network.
+        normalization: from a stage (1 is the first) to its normalization layer, or None for none.
+        outputs: length of the output vector.
+        image_size: height and width in pixels, 4 * 2^n: n stages.
+        channels: channels of the image.
+        width: channels after the first stage; each stage doubles them.
+        dtype: `"float32"` or `"mixed_bfloat16"`; normalization and output are float32 in both.
+        seed: of the initial values.
+
+    Returns:
+        A network from images `[N, image_size, image_size, channels]` to float32 `[N, outputs]`.
+    """
+    network = keras.Sequential(name=name)
+    network.add(keras.layers.Input((image_size, image_size, channels)))
+    fan_in = channels * 16
+    stages = stage_count(image_size)
+    for stage in range(1, stages + 1):
+        filters = width * 2 ** (stage - 1)
+        network.add(_convolution(filters, fan_in, seed + 2 * stage, dtype, strides=2, padding="same"))
+        norm = normalization(stage)
+        if norm is not None:
+            network.add(norm)
+        network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype))
+        fan_in = filters * 16
+    network.add(_convolution(outputs, fan_in, seed, dtype, padding="valid"))
+    network.add(keras.layers.Flatten(dtype="float32"))
+    return network
+
+
+def _convolution(filters: int, fan_in: int, seed: int, dtype: str, **kwargs) -> keras.layers.Conv2D:
+    return keras.layers.Conv2D(
+        filters,
+        4,
+        kernel_initializer=fan_in_uniform(fan_in, seed),
+        bias_initializer=fan_in_uniform(fan_in, seed + 1),
+        dtype=dtype,
+        **kwargs,
+    )

@@ -1,0 +1,30 @@
+"""The encoder E (paper, section II.A): images to latents."""
+
+import keras
+
+from tfgan_thyroid.networks.convolutional_tower import build_tower
+
+
+def build_encoder(
+    image_size: int, channels: int, width: int, latent_size: int, dtype: str = "float32", seed: int = 0
+) -> keras.Sequential:
+    """E: the convolutional tower with batch normalization in every stage, `latent_size` linear outputs.
+
+    Seven layers and 15,375,008 trainable parameters at 256 pixels, width 32 and latent size 256.
+
+    Args:
+        image_size: height and width in pixels, 4 * 2^n.
+        channels: channels of the image.
+        width: channels after the first stage.
+        latent_size: length of a latent vector.
+        dtype: `"float32"` or `"mixed_bfloat16"`.
+        seed: of the initial values.
+
+    Returns:
+        A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 `[N, latent_size]`.
+    """
+
+    def normalization(stage: int) -> keras.layers.Layer:
+        return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32")
+
+    return build_tower("encoder", normalization, latent_size, image_size, channels, width, dtype, seed)

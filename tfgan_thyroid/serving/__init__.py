@@ -1,0 +1,1 @@
+"""What TF Serving is given."""
