@@ -35,7 +35,13 @@ class Nodule(NamedTuple):
     calcified: bool
 
 
-NODULE_KINDS = {"hypoechoic": 0.4, "isoechoic": 0.2, "hyperechoic": 0.1, "cystic": 0.15, "mixed": 0.15}
+NODULE_KINDS = {
+    "hypoechoic": 0.4,
+    "isoechoic": 0.2,
+    "hyperechoic": 0.1,
+    "cystic": 0.15,
+    "mixed": 0.15,
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,13 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
     lobes, carotids, jugulars = [], [], []
     for side in (-1.0, 1.0):
         a, b = rng.uniform(7.0, 9.8), rng.uniform(7.0, 10.5)
-        lobe = Ellipse(side * (width + 0.62 * a), front + strap + 0.9 * b, a, b, side * rng.uniform(-0.45, 0.05))
+        lobe = Ellipse(
+            side * (width + 0.62 * a),
+            front + strap + 0.9 * b,
+            a,
+            b,
+            side * rng.uniform(-0.45, 0.05),
+        )
         radius = rng.uniform(3.0, 4.0)
         outside = abs(lobe.x) + 0.9 * a + radius + rng.uniform(-0.8, 0.8)
         below_muscle = front + sternomastoid + 1.0 + radius
@@ -125,12 +137,21 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         vein_a, vein_b = rng.uniform(3.5, 6.5), rng.uniform(1.4, 4.0)
         vein_z = max(depth - rng.uniform(0.5, 3.0), below_muscle - radius + vein_b + 0.5)
         jugulars.append(
-            Ellipse(side * (outside + radius + 0.75 * vein_a), vein_z, vein_a, vein_b, side * rng.uniform(0, 0.35))
+            Ellipse(
+                side * (outside + radius + 0.75 * vein_a),
+                vein_z,
+                vein_a,
+                vein_b,
+                side * rng.uniform(0, 0.35),
+            )
         )
         lobes.append(lobe)
 
     oesophagus = Ellipse(
-        width + rng.uniform(-0.5, 2.0), trachea.z + height * 0.75, rng.uniform(3.2, 4.6), rng.uniform(2.4, 3.4)
+        width + rng.uniform(-0.5, 2.0),
+        trachea.z + height * 0.75,
+        rng.uniform(3.2, 4.6),
+        rng.uniform(2.4, 3.4),
     )
     view = rng.choice(3, p=(0.5, 0.25, 0.25))
     centre = (rng.normal(0.0, 2.0), -rng.uniform(7.0, 14.0), rng.uniform(7.0, 14.0))[view]
@@ -177,7 +198,10 @@ def _sample_nodules(rng: np.random.Generator, lobes: list[Ellipse], centre: floa
             lobe = lobes[rng.integers(2)]
         size = rng.uniform(0.22, 0.6)
         reach = 0.85 - size
-        x, z = lobe.x + reach * lobe.a * rng.uniform(-1, 1), lobe.z + reach * lobe.b * rng.uniform(-0.8, 0.8)
+        x, z = (
+            lobe.x + reach * lobe.a * rng.uniform(-1, 1),
+            lobe.z + reach * lobe.b * rng.uniform(-0.8, 0.8),
+        )
         a = size * lobe.a * rng.uniform(0.85, 1.1)
         outline = Ellipse(x, z, a, a * rng.uniform(0.7, 1.15), rng.uniform(-0.4, 0.4))
         kind = rng.choice(list(NODULE_KINDS), p=list(NODULE_KINDS.values()))

@@ -36,11 +36,11 @@ class PhantomConfig:
     dynamic_range_db: float = 62.0
     lateral_speckle_px: tuple[float, float] = (5.2, 6.8)
     axial_speckle_px: float = 3.0
-    compound_looks: int = 2
+    compound_looks: int = 3
     frequency_mhz: float = 10.0
-    time_gain_db_per_cm: float = 8.5
-    overall_gain_db: float = 29.0
-    noise_floor_db: float = -58.0
+    time_gain_db_per_cm: float = 9.5
+    overall_gain_db: float = 33.0
+    noise_floor_db: float = -68.0
 
     def __post_init__(self) -> None:
         if self.height_px < 64 or self.sector_width_px < 64:

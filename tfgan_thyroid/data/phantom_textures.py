@@ -45,7 +45,10 @@ def draw_textures(patient: np.random.Generator, frame: np.random.Generator, drif
     tiles: list[Map] = []
     for transfer_re, transfer_im in _transfers():
         noise = keep * _spectrum(patient) + drift * _spectrum(frame)
-        tiles += [scipy.fft.ifft2(noise * transfer_re).real, scipy.fft.ifft2(noise * transfer_im).imag]
+        tiles += [
+            scipy.fft.ifft2(noise * transfer_re).real,
+            scipy.fft.ifft2(noise * transfer_im).imag,
+        ]
     return Textures(*(np.ascontiguousarray(tile / tile.std()) for tile in tiles))
 
 

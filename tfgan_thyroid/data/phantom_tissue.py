@@ -1,12 +1,18 @@
 """From anatomy to tissue maps: paints skin, muscles, gland, vessels and airway, back to front."""
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
 from tfgan_thyroid.data.phantom_config import PhantomConfig
 from tfgan_thyroid.data.phantom_imaging import TissueMaps, grid_shape
-from tfgan_thyroid.data.phantom_textures import Textures, draw_textures, smooth_curve, smooth_surface
+from tfgan_thyroid.data.phantom_textures import (
+    Textures,
+    draw_textures,
+    smooth_curve,
+    smooth_surface,
+)
 
 Map = NDArray[np.float32]
 
@@ -109,7 +115,13 @@ class NeckScene:
         slope = np.sqrt((across / np.float32(ellipse.a)) ** 2 + (down / np.float32(ellipse.b)) ** 2)
         return radius * (radius - 1.0) / (slope + np.float32(1e-4))
 
-    def _paint(self, distance: Map, backscatter: Map | float, attenuation: float, edge_mm: float = 0.25) -> None:
+    def _paint(
+        self,
+        distance: Map,
+        backscatter: Map | float,
+        attenuation: float,
+        edge_mm: float = 0.25,
+    ) -> None:
         cover = np.clip(0.5 - distance / np.float32(edge_mm), 0.0, 1.0)
         self.backscatter += cover * (backscatter - self.backscatter)
         self.attenuation += cover * (np.float32(attenuation) - self.attenuation)
@@ -132,7 +144,10 @@ class NeckScene:
         """Signed distance to lobes and isthmus."""
         anatomy, swell = self.anatomy, self.view.swell
         behind_straps = self.deep[None, :] + 0.25 - self.v
-        isthmus = np.maximum(trachea - np.float32(anatomy.isthmus_mm), self.v - np.float32(anatomy.trachea.z - 2.0))
+        isthmus = np.maximum(
+            trachea - np.float32(anatomy.isthmus_mm),
+            self.v - np.float32(anatomy.trachea.z - 2.0),
+        )
         result = isthmus
         for lobe, carotid in zip(anatomy.lobes, anatomy.carotids, strict=True):
             shape = self.distance(lobe._replace(a=lobe.a * swell, b=lobe.b * swell))
@@ -224,7 +239,12 @@ class NeckScene:
             for muscle in (scalene, longus):
                 distance = self.distance(muscle)
                 slanted = self.v - side * muscle.angle * 0.0 - np.float32(np.tan(muscle.angle)) * self.u
-                self._paint(distance, self._muscle(self.u - 5.0, slanted, -10.0, 9.0, 0.9), 0.9, 0.5)
+                self._paint(
+                    distance,
+                    self._muscle(self.u - 5.0, slanted, -10.0, 9.0, 0.9),
+                    0.9,
+                    0.5,
+                )
                 self._line(distance, 2.4 * self._facing(distance) * self._breaks(3.0), 0.3)
 
     def _paint_oesophagus(self) -> None:
@@ -253,8 +273,10 @@ class NeckScene:
         self.clutter = np.where(covered, np.maximum(self.clutter, haze), self.clutter)
 
     def _paint_spine(self) -> None:
-        line = self.anatomy.spine_mm + 2.5 * _ease((np.abs(self.x) - 7.0) / 9.0) + 0.5 * smooth_curve(
-            self._patient, self.x, 5.0
+        line = (
+            self.anatomy.spine_mm
+            + 2.5 * _ease((np.abs(self.x) - 7.0) / 9.0)
+            + 0.5 * smooth_curve(self._patient, self.x, 5.0)
         )
         distance = self.v - line[None, :]
         self._line(distance, 5.0 * self._breaks(5.0), 0.4)
@@ -286,6 +308,4 @@ def _smooth_minimum(a: Map, b: Map, reach: float) -> Map:
 
 
 def _blur_across(values: Map, sigma: float) -> Map:
-    import scipy.ndimage
-
     return scipy.ndimage.gaussian_filter1d(values, sigma, axis=1, truncate=2.5)

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from tfgan_thyroid.data.phantom_anatomy import sample_patient, sample_view
 from tfgan_thyroid.data.phantom_config import PhantomConfig
 from tfgan_thyroid.data.phantom_imaging import render, to_pixels
+from tfgan_thyroid.data.phantom_margin import draw_margin
 from tfgan_thyroid.data.phantom_tissue import NeckScene
 
 __all__ = ["Phantom", "PhantomConfig", "simulate_scan"]
+
+DEFAULT_CONFIG = PhantomConfig()
 
 
 class Phantom(NamedTuple):
@@ -25,7 +28,7 @@ class Phantom(NamedTuple):
     mask: NDArray[np.uint8]
 
 
-def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = PhantomConfig()) -> Phantom:
+def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = DEFAULT_CONFIG) -> Phantom:
     """Simulate one scan; the same numbers give the same scan, in any process and any order.
 
     Args:
@@ -38,9 +41,7 @@ def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = P
         ValueError: if a number is below its minimum.
     """
     if seed < 0 or patient < 1 or frame < 1:
-        raise ValueError(
-            f"seed {seed}, patient {patient}, frame {frame}: seeds start at 0, patients and frames at 1"
-        )
+        raise ValueError(f"seed {seed}, patient {patient}, frame {frame}: seeds start at 0, patients and frames at 1")
     # Frame 0 is no scan: its stream belongs to the patient.
     patient_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, 0]))
     frame_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, frame]))
@@ -49,6 +50,7 @@ def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = P
     left = config.sector_left_px
     image = np.zeros((config.height_px, config.width_px), np.uint8)
     mask = np.zeros_like(image)
+    image[:, :left] = draw_margin(config, maps.pixel_mm, anatomy.gain_db + view.gain_db)
     image[:, left:] = render(maps, config, frame_stream)
     mask[:, left:][to_pixels(gland, config) < 0] = 255
     return Phantom(image, mask)

@@ -1,0 +1,134 @@
+"""Simulated thyroid scans and masks for whoever has none: `python -m pipeline.simulate --output DIR`."""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfgan_thyroid import command
+
+if TYPE_CHECKING:
+    from pipeline.phantom_files import Collection
+
+# One core, simulation and PNG writing.
+_SECONDS_PER_SCAN = 0.25
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    from pipeline.phantom_files import Collection, check_output, write_collection
+
+    collection = Collection(
+        output=arguments.output,
+        count=arguments.count,
+        masks=arguments.masks,
+        frames_per_patient=arguments.frames_per_patient,
+        seed=arguments.seed,
+    )
+    workers = min(arguments.workers, arguments.count)
+    check_output(collection)
+    report = _plan(collection, workers)
+    results = sys.stderr if arguments.json else sys.stdout
+    if arguments.dry_run:
+        print(f"would write {_summary(collection)}", file=results)
+        print(
+            f"about {collection.estimated_bytes / 1e6:.0f} MB, {report['estimated_seconds']:.0f} s on {workers} "
+            "worker(s); nothing was written",
+            file=results,
+        )
+    else:
+        start = time.monotonic()
+        report["bytes"] = write_collection(collection, workers)
+        report["seconds"] = time.monotonic() - start
+        print(
+            f"wrote {_summary(collection)}: {report['bytes'] / 1e6:.0f} MB in {report['seconds']:.0f} s",
+            file=results,
+        )
+        print(f"next:\n  {report['next_command']}", file=results)
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "pipeline.simulate",
+        "Simulates transverse thyroid ultrasound scans (8-bit grey PNG, 875 rows x 1167 columns) of made-up patients, "
+        "and masks of the thyroid gland. The same seed gives the same files, however many workers write them.",
+        "python -m pipeline.simulate --output data/phantoms --count 40 --masks",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        help="new or empty directory for images/ and masks/",
+    )
+    parser.add_argument("--count", type=command.positive_int, default=609, help="number of scans")
+    parser.add_argument(
+        "--masks",
+        action="store_true",
+        help="write gland masks (0 and 255) under the same names",
+    )
+    parser.add_argument(
+        "--frames-per-patient",
+        type=command.positive_int,
+        default=7,
+        help="scans of one simulated patient",
+    )
+    parser.add_argument("--seed", type=command.seed, default=0, help="of the whole collection")
+    parser.add_argument(
+        "--workers",
+        type=command.positive_int,
+        default=_cores(),
+        help="processes (default: cores)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check the output and print the plan; write nothing",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    return parser
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _plan(collection: "Collection", workers: int) -> dict[str, str | int | float | None]:
+    """What the run will do, with the names of the `--json` document."""
+    images, masks = (
+        collection.output / "images",
+        collection.output / "masks" if collection.masks else None,
+    )
+    mask_flag = f" --masks {shlex.quote(str(masks))}" if masks else ""
+    dataset = collection.output.with_name(f"{collection.output.name}-dataset")
+    return {
+        "images": str(images),
+        "masks": str(masks) if masks else None,
+        "count": collection.count,
+        "patients": collection.patients,
+        "frames_per_patient": collection.frames_per_patient,
+        "seed": collection.seed,
+        "workers": workers,
+        "estimated_bytes": collection.estimated_bytes,
+        "estimated_seconds": collection.count * _SECONDS_PER_SCAN / workers,
+        "next_command": f"python -m pipeline.preprocess --input {shlex.quote(str(images))}{mask_flag} "
+        f"--output {shlex.quote(str(dataset))}",
+    }
+
+
+def _summary(collection: "Collection") -> str:
+    kind = "scans with masks" if collection.masks else "scans"
+    return f"{collection.count} {kind} of {collection.patients} simulated patients to {collection.output}"
+
+
+if __name__ == "__main__":
+    command.run(main)
