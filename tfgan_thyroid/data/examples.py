@@ -58,7 +58,8 @@ def serialize_features(features: Mapping[str, bytes | int]) -> bytes:
     Source: tensorflow/core/example/feature.proto. Whole numbers must not be negative.
     """
     entries = b"".join(
-        _field(1, _field(1, name.encode("utf-8")) + _field(2, _feature(value))) for name, value in sorted(features.items())
+        _field(1, _field(1, name.encode("utf-8")) + _field(2, _feature(value)))
+        for name, value in sorted(features.items())
     )
     return _field(1, entries)
 

@@ -31,7 +31,7 @@ def parse_crop(policy: str) -> tuple[int, int, int, int] | None:
         left = top = width = height = -1
     if min(left, top) < 0 or min(width, height) < 1:
         raise UserError(
-            f"crop {policy!r} is not known: give {', '.join(CROP_POLICIES)}, or LEFT,TOP,WIDTH,HEIGHT in pixels of the scan"
+            f"crop {policy!r} is not known: give {', '.join(CROP_POLICIES)}, or LEFT,TOP,WIDTH,HEIGHT in pixels"
         )
     return left, top, width, height
 
@@ -113,14 +113,3 @@ def quantize(images: NDArray[np.floating]) -> Pixels:
     if np.isnan(levels).any():
         raise ValueError("quantize got NaN, wanted floats in [-1, 1]: the network that made them has diverged")
     return np.clip(levels, 0.0, 255.0).astype(np.uint8)
-
-
-def encode_png(image: Pixels) -> bytes:
-    """Grey pixels `[H, W]` as an 8-bit PNG without metadata."""
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()

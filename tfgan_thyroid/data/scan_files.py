@@ -1,15 +1,17 @@
-"""Raw scans and masks on disk to 8-bit grey pixels, or a stated reason why not."""
+"""Scans and masks on disk: to 8-bit grey pixels, or a stated reason why not, and back."""
 
+import io
 import os
 import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from tfgan_thyroid.data.preprocessing import Pixels
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from PIL import Image
+
+Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 2**26
 WHITE_LEVEL = 65535
@@ -59,6 +61,15 @@ def load_mask(path: str | os.PathLike[str]) -> Pixels:
     return np.where(values >= (1 if brightest == 1 else 128), 255, 0).astype(np.uint8)
 
 
+def encode_png(image: Pixels) -> bytes:
+    """Grey pixels `[H, W]` as an 8-bit PNG without metadata."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _load(path, convert) -> np.ndarray:
     from PIL import Image, ImageOps
 
@@ -101,8 +112,10 @@ def _grey(image: "Image.Image", white_level: int) -> Pixels:
     from PIL import Image
 
     if image.mode.startswith("I"):
-        values = _sixteen_bit(image).astype(np.uint32)
-        return ((np.minimum(values, white_level) * 255 + white_level // 2) // white_level).astype(np.uint8)
+        values = np.minimum(_sixteen_bit(image).astype(np.uint32), white_level)
+        if _white_is_zero(image):
+            values = white_level - values
+        return ((values * 255 + white_level // 2) // white_level).astype(np.uint8)
     if image.mode == "F":
         raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
     if image.has_transparency_data:
@@ -126,12 +139,17 @@ def _brightest_channel(image: "Image.Image") -> Pixels:
 
 
 def _sixteen_bit(image: "Image.Image") -> np.ndarray:
-    """The values of a 16-bit grey image, uint16 `[H, W]`, white up."""
+    """The values of a 16-bit grey image, uint16 `[H, W]`. Older Pillows open them as 32-bit integers."""
     values = np.asarray(image)
     if image.mode == "I" and (values.min() < 0 or values.max() > WHITE_LEVEL):
         raise ScanError("unsupported pixel format", "32-bit values; wanted 8 or 16 bit")
-    values = values.astype(np.uint16)
-    return values
+    return values.astype(np.uint16)
+
+
+def _white_is_zero(image: "Image.Image") -> bool:
+    """Whether a 16-bit TIFF counts from white down; Pillow turns only its 8-bit kin the right way up."""
+    photometric_interpretation = 262
+    return image.format == "TIFF" and image.tag_v2.get(photometric_interpretation) == 0  # type: ignore[attr-defined]
 
 
 def _unidentified(path) -> ScanError:
@@ -144,5 +162,7 @@ def _unidentified(path) -> ScanError:
 
 def _damaged(error: Exception) -> ScanError:
     detail = " ".join(f"{error}".split()) or type(error).__name__
-    cut = isinstance(error, EOFError) or any(word in detail.lower() for word in ("truncated", "end of file", "not enough"))
+    cut = isinstance(error, EOFError) or any(
+        word in detail.lower() for word in ("truncated", "end of file", "not enough")
+    )
     return ScanError("truncated" if cut else "damaged", detail)

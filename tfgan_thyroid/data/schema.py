@@ -112,9 +112,7 @@ class DatasetInfo:
     def _from_json(cls, values: Any, path: Path) -> "DatasetInfo":
         version = values.get("schema_version") if isinstance(values, dict) else None
         if version != SCHEMA_VERSION:
-            raise UserError(
-                f"{path} has schema version {version}, this program reads version {SCHEMA_VERSION}; {_REMEDY} --overwrite"
-            )
+            raise UserError(f"{path} has schema version {version}, wanted {SCHEMA_VERSION}; {_REMEDY} --overwrite")
         fields = {field.name for field in dataclasses.fields(cls)}
         try:
             return cls(**{name: value for name, value in values.items() if name in fields})
@@ -150,7 +148,9 @@ def shard_paths(directory: Path, split: str) -> list[Path]:
     if not paths:
         counts = DatasetInfo.load(directory).counts
         filled = ", ".join(f"{name} {counts[name]}" for name in SPLITS if counts.get(name)) or "none"
-        raise UserError(f"{directory} has no records in split {split!r} (filled: {filled}); give --splits when writing it")
+        raise UserError(
+            f"{directory} has no records in split {split!r} (filled: {filled}); give --splits when writing it"
+        )
     expected = [shard_name(index, len(paths)) for index in range(len(paths))]
     if [path.name for path in paths] != expected:
         raise UserError(f"{paths[0].parent} lacks a shard: found {len(paths)}, the last is {paths[-1].name}; {_REMEDY}")

@@ -1,0 +1,22 @@
+"""Lists the commands: `python -m pipeline`."""
+
+from collections.abc import Sequence
+
+from tfgan_thyroid import command
+
+COMMANDS = {
+    "simulate": "write simulated thyroid scans, with gland masks if asked for",
+    "preprocess": "turn a folder of scans into a dataset directory of TFRecords",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints one line for each command."""
+    command.parser("pipeline", __doc__, "python -m pipeline.preprocess --help").parse_args(argv)
+    for name, purpose in COMMANDS.items():
+        print(f"python -m pipeline.{name:10} {purpose}")
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)

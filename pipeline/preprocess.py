@@ -1,0 +1,217 @@
+"""Raw scans to a dataset directory: a Beam job (`python -m pipeline.preprocess`)."""
+
+import argparse
+import dataclasses
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tfgan_thyroid import command
+from tfgan_thyroid.errors import UserError
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from pipeline.transforms.find_scans import ScanFile
+    from pipeline.transforms.settings import PreprocessSettings
+    from tfgan_thyroid.data.schema import DatasetInfo
+
+_DESCRIPTION = """\
+Reads PNG, JPEG, BMP and TIFF scans, crops, resizes and writes them as TFRecords, split into train, eval and test
+with every patient (group) and every duplicate in one split. Flags that are not listed here go to Apache Beam, such as
+--direct_running_mode=multi_processing --direct_num_workers=4."""
+_EXAMPLE = (
+    "python -m pipeline.preprocess --input data/phantoms/images --masks data/phantoms/masks --output data/phantoms256"
+)
+
+Value = TypeVar("Value")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = _parser()
+    arguments, beam_flags = parser.parse_known_args(argv)
+    from pipeline import preprocess_report as report
+    from pipeline.beam_options import pipeline_options
+    from pipeline.staging import check_output
+    from pipeline.transforms.find_scans import find_scans
+
+    output = Path(os.path.realpath(arguments.output))
+    scans = find_scans(arguments.input, arguments.masks)
+    _check_apart(arguments, output, scans)
+    check_output(output, arguments.overwrite)
+    settings = _settings(arguments, scans)
+    try:
+        options = pipeline_options(beam_flags)
+    except UserError as error:
+        parser.error(str(error))
+    report.print_settings(settings, scans)
+    if arguments.dry_run:
+        report.print_plan(settings, scans, as_json=arguments.json)
+        return 0
+    started = time.monotonic()
+    info = run(settings, scans, output, options, strict=arguments.strict)
+    report.print_result(info, output, time.monotonic() - started, as_json=arguments.json)
+    return 0
+
+
+def run(
+    settings: "PreprocessSettings",
+    scans: Sequence["ScanFile"],
+    output: Path,
+    options: "PipelineOptions",
+    *,
+    strict: bool = False,
+) -> "DatasetInfo":
+    """Write the dataset directory `output` from `scans`, in place of a dataset that may be there.
+
+    Raises:
+        UserError: no scan was accepted, or one was refused and `strict` is set; `output` is then as it was.
+    """
+    from pipeline.beam_options import run_pipeline
+    from pipeline.preprocess_report import describe_rejected
+    from pipeline.progress import progress_bar
+    from pipeline.staging import publish, staging_directory
+    from pipeline.transforms.preprocess_scans import PreprocessScans
+    from tfgan_thyroid.data.schema import DatasetInfo
+
+    with staging_directory(output) as staging:
+        settings = dataclasses.replace(settings, staging=staging)
+        settings.spill.mkdir()
+        with progress_bar(settings.spill, len(scans), unit="scan"):
+            run_pipeline(list(scans), PreprocessScans(settings), options)
+        info = DatasetInfo.load(staging)
+        if not sum(info.counts.values()):
+            raise UserError(f"none of the {len(scans)} files was accepted: {describe_rejected(staging, names=True)}")
+        if strict and info.rejected:
+            raise UserError(f"--strict, and {info.rejected} were refused: {describe_rejected(staging, names=True)}")
+        settings.remove_spill()
+        publish(staging, output)
+    return info
+
+
+def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "PreprocessSettings":
+    """The settings that the flags and the file names make."""
+    from pipeline.transforms.group_scans import choose_pattern
+    from pipeline.transforms.settings import PreprocessSettings
+
+    salt = None
+    if arguments.salt_file is not None:
+        salt = Path(arguments.salt_file).read_bytes()
+        if not salt:
+            raise UserError(f"the salt file {arguments.salt_file} is empty: put some 32 random bytes into it")
+    return PreprocessSettings(
+        image_size=arguments.image_size,
+        crop=arguments.crop,
+        white_level=arguments.white_level,
+        masks=arguments.masks is not None,
+        splits=arguments.splits,
+        seed=arguments.seed,
+        group_pattern=choose_pattern(arguments.group_pattern, [scan.name for scan in scans]),
+        shards=arguments.shards,
+        salt=salt,
+    )
+
+
+def _check_apart(arguments: argparse.Namespace, output: Path, scans: Sequence["ScanFile"]) -> None:
+    """Raise `UserError` if the output lies where scans are looked for, or would replace some."""
+    folders = [folder for folder in (arguments.input, arguments.masks) if folder is not None and os.path.isdir(folder)]
+    if "**" in arguments.input:
+        from pipeline.transforms.find_scans import input_root
+
+        folders.append(input_root(arguments.input))
+    for folder in folders:
+        if Path(os.path.realpath(folder)) in [output, *output.parents]:
+            raise UserError(f"the output {output} lies in {folder}, among the scans: give --output a folder outside")
+    paths = [os.fsdecode(path) for scan in scans for path in (scan.path, scan.mask_path) if path]
+    inside = next((path for path in paths if output in Path(os.path.realpath(path)).parents), None)
+    if inside is not None:
+        raise UserError(f"the scan {inside} lies in the output {output}: give --output another folder")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from pipeline.transforms.plan_splits import parse_splits
+
+    parser = command.parser("pipeline.preprocess", _DESCRIPTION, _EXAMPLE)
+    parser.allow_abbrev = False
+    add = parser.add_argument
+    add(
+        "--input",
+        required=True,
+        metavar="DIR|GLOB",
+        help="folder of scans, read with its sub-folders, or a quoted glob",
+    )
+    add("--output", required=True, metavar="DATASET", help="the dataset directory to write")
+    add("--masks", metavar="DIR", help="folder with one mask a scan, of the same name up to the extension")
+    add("--image-size", type=_checked(_image_size), default=256, metavar="PIXELS", help="4 * 2^n: 8, 16, ... 1024")
+    add(
+        "--crop",
+        type=_checked(_crop),
+        default="right-square",
+        metavar="POLICY",
+        help="right-square, center-square, none, or LEFT,TOP,WIDTH,HEIGHT in pixels of the scan",
+    )
+    add(
+        "--splits",
+        type=_checked(parse_splits),
+        default="train=0.8,eval=0.1,test=0.1",
+        metavar="FRACTIONS",
+        help="share of the scans for each split; they sum to 1",
+    )
+    add(
+        "--group-pattern",
+        type=_checked(_regular_expression),
+        metavar="REGEX",
+        help="finds the patient in a file name (its first group, else the match); such scans share a split. "
+        r"If not given: patient\d+ where every name has it, else each file by itself",
+    )
+    add("--white-level", type=command.positive_int, default=65535, metavar="VALUE", help="16-bit value that is white")
+    add("--salt-file", metavar="FILE", help="key for the hashes that stand for file and patient names")
+    add("--shards", type=command.positive_int, default=4, metavar="N", help="TFRecord files a split, at most")
+    add("--seed", type=command.seed, default=0, metavar="N", help="draws the splits")
+    add("--overwrite", action="store_true", help="replace the dataset directory if it exists")
+    add("--strict", action="store_true", help="fail, and write nothing, if any file is refused")
+    add("--dry-run", action="store_true", help="show what would be done and how long it would take; write nothing")
+    add("--json", action="store_true", help="print the result as JSON on standard output")
+    return parser
+
+
+def _checked(convert: Callable[[str], Value]) -> Callable[[str], Value]:
+    """`convert` as an argparse type, whose `UserError` becomes the message of a wrong flag."""
+
+    def checked(text: str) -> Value:
+        try:
+            return convert(text)
+        except UserError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked
+
+
+def _image_size(text: str) -> int:
+    from tfgan_thyroid.data.schema import check_image_size
+
+    check_image_size(int(text))
+    return int(text)
+
+
+def _crop(text: str) -> str:
+    from tfgan_thyroid.data.preprocessing import parse_crop
+
+    parse_crop(text)
+    return text
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise UserError(f"{text!r} is not a regular expression: {error}") from None
+    return text
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,101 @@
+"""What `pipeline.preprocess` tells: the settings first, the plan of a dry run, the counts at the end."""
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.transforms.find_scans import ScanFile
+from pipeline.transforms.group_scans import group_of, unmatched
+from pipeline.transforms.plan_splits import plan_splits
+from pipeline.transforms.settings import PreprocessSettings
+from tfgan_thyroid.data.schema import REJECTED_FILE, SPLITS, STATISTICS_FILE, DatasetInfo
+
+_SHOWN_NAMES = 5
+_PROBES = 8
+
+
+def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> None:
+    """Say on standard error what will be read and how."""
+    rule = "each file by itself" if settings.group_pattern is None else f"by {settings.group_pattern}"
+    note(
+        f"{len(scans)} files, grouped {rule}; crop {settings.crop}, then {settings.image_size} x {settings.image_size}"
+    )
+    alone = unmatched(settings.group_pattern, [scan.name for scan in scans])
+    if alone:
+        note(f"warning: --group-pattern does not match {alone} of {len(scans)} names; each is a group of its own")
+
+
+def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:
+    """The outcome of a dry run: splits by name alone, and a time estimated from a few scans read now."""
+    from pipeline.transforms.prepare_scans import prepare_scan
+    from tfgan_thyroid.data.scan_files import ScanError, encode_png
+
+    groups = [group_of(settings.group_pattern, scan.name) for scan in scans]
+    plan = plan_splits([(group, str(index)) for index, group in enumerate(groups)], settings.splits, settings.seed)
+    counts = Counter(plan.split_of_group[group] for group in groups)
+    probes = scans[:: max(1, len(scans) // _PROBES)][:_PROBES]
+    refused = 0
+    started = time.monotonic()
+    for scan in probes:
+        try:
+            encode_png(prepare_scan(scan, settings)[0])
+        except ScanError as error:
+            refused += 1
+            note(f"would refuse {os.fsdecode(scan.name)!r}: {error.reason} ({error.detail})")
+    seconds = (time.monotonic() - started) / len(probes) * len(scans)
+    document = {
+        "files": len(scans),
+        "counts": {split: counts[split] for split in SPLITS},
+        "groups": len(set(groups)),
+        "probed": len(probes),
+        "probed_refused": refused,
+        "estimated_seconds": seconds,
+    }
+    if as_json:
+        print(json.dumps(document))
+        return
+    for split in SPLITS:
+        print(f"{split}: {counts[split]} files")
+    print(f"estimate: {seconds:.0f} s in one process; {refused} of {len(probes)} files tried would be refused")
+    print("dry run: nothing was written")
+
+
+def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bool) -> None:
+    """The counts of what was written, on standard output; warnings on standard error."""
+    statistics = json.loads((output / STATISTICS_FILE).read_text(encoding="ascii"))
+    for split in statistics["empty_splits"]:
+        groups = sum(info.groups.values())
+        note(f"warning: split {split} is empty: {groups} groups cannot fill {len(info.splits)} splits")
+    duplicates = sum(split["duplicates"] for split in statistics["splits"].values())
+    if as_json:
+        document: dict[str, Any] = {"dataset": str(output), "seconds": seconds, "duplicates": duplicates}
+        print(json.dumps(document | dataclasses.asdict(info)))
+        return
+    for split in SPLITS:
+        print(f"{split}: {info.counts[split]} scans in {info.groups[split]} groups")
+    print(f"duplicates: {duplicates}")
+    print(f"rejected: {info.rejected}" + (f" ({describe_rejected(output)})" if info.rejected else ""))
+    print(f"dataset: {output} ({seconds:.0f} s; look at {output / 'contact_sheet.png'})")
+
+
+def describe_rejected(directory: Path, *, names: bool = False) -> str:
+    """How many files were refused for each reason; with `names`, also the first few by name and detail."""
+    with open(directory / REJECTED_FILE, encoding="ascii") as file:
+        rows = [json.loads(line) for line in file]
+    reasons = Counter(row["reason"] for row in rows).most_common()
+    text = ", ".join(f"{count} {reason}" for reason, count in reasons)
+    if names:
+        shown = [f"{row['path']!r} {row['reason']}: {row['detail']}" for row in rows[:_SHOWN_NAMES]]
+        text += "; first " + "; ".join(shown)
+    return text
+
+
+def note(text: str) -> None:
+    """A line for people on standard error, which can be read whatever bytes a name holds."""
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"), file=sys.stderr)

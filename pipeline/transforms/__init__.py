@@ -1,0 +1,1 @@
+"""The steps of the preprocessing job: pure functions and the thin PTransforms over them."""

@@ -1,0 +1,53 @@
+"""A picture of the data set: a band of tiles for each split, masks outlined, no names."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.transforms.prepare_scans import PreparedScan
+from pipeline.transforms.settings import PreprocessSettings
+from pipeline.transforms.write_shards import read_spilled
+from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.scan_files import Pixels
+
+_COLUMNS = 8
+_TILE = 128
+_HEADING = 16
+_OUTLINE = (255, 176, 0)
+
+
+def write_contact_sheet(sample: Sequence[tuple[str, PreparedScan]], settings: PreprocessSettings) -> None:
+    """Draw the sampled scans as `contact_sheet.png` in the staging folder."""
+    from PIL import Image, ImageDraw
+
+    bands = {
+        split: sorted((s for name, s in sample if name == split), key=lambda s: s.digest) for split in schema.SPLITS
+    }
+    bands = {split: scans for split, scans in bands.items() if scans}
+    heights = [_HEADING + _TILE * -(-len(scans) // _COLUMNS) for scans in bands.values()]
+    sheet = Image.new("RGB", (_COLUMNS * _TILE, sum(heights)))
+    draw = ImageDraw.Draw(sheet)
+    top = 0
+    for (split, scans), height in zip(bands.items(), heights, strict=True):
+        draw.text((4, top + 2), split, fill=_OUTLINE)
+        for index, scan in enumerate(scans):
+            row, column = divmod(index, _COLUMNS)
+            image_png, mask_png, _ = read_spilled(scan, settings)
+            sheet.paste(Image.fromarray(_tile(image_png, mask_png)), (column * _TILE, top + _HEADING + row * _TILE))
+        top += height
+    sheet.save(settings.staging / schema.CONTACT_SHEET_FILE)
+
+
+def _tile(image_png: bytes, mask_png: bytes | None) -> Pixels:
+    """One scan at the tile's size, RGB `[128, 128, 3]`, with the outline of its mask."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(image_png)).resize((_TILE, _TILE), Image.Resampling.LANCZOS)
+    tile = np.array(image.convert("RGB"))
+    if mask_png is not None:
+        mask = np.asarray(Image.open(io.BytesIO(mask_png)).resize((_TILE, _TILE), Image.Resampling.NEAREST)) > 0
+        inside = np.pad(mask, 1, mode="edge")
+        inner = inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
+        tile[mask & ~inner] = _OUTLINE
+    return tile

@@ -1,0 +1,59 @@
+"""What a preprocessing run was asked for; the same for every scan, and small enough to travel with each function."""
+
+import dataclasses
+import hashlib
+import hmac
+import shutil
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class PreprocessSettings:
+    """Settings of one run.
+
+    Args:
+        image_size: height and width to store, pixels.
+        crop: see `preprocessing.crop_box`.
+        white_level: the 16-bit value stored as white.
+        masks: whether each scan must have a mask.
+        splits: the fraction of scans for each split.
+        seed: draws the splits.
+        group_pattern: regular expression for a scan's group; None for one group a file.
+        shards: files a split, at most.
+        salt: the key of the hashes in `image/source_id` and `image/group_id`; None for plain hashes.
+        staging: the folder that becomes the dataset directory once it is complete; every worker must see it.
+    """
+
+    image_size: int
+    crop: str
+    white_level: int
+    masks: bool
+    splits: dict[str, float]
+    seed: int
+    group_pattern: str | None
+    shards: int
+    salt: bytes | None = None
+    staging: Path = Path()
+
+    @property
+    def spill(self) -> Path:
+        """Where prepared scans wait for their shard; removed before the directory is published."""
+        return self.staging / "spill"
+
+    def remove_spill(self) -> None:
+        """Delete the spill folder."""
+        shutil.rmtree(self.spill)
+
+    def identifier(self, kind: str, name: bytes) -> str:
+        """The hash that stands for a name: HMAC-SHA256 under the salt, else SHA-256, 64 hexadecimal digits.
+
+        Without a salt, whoever can guess a name can confirm the guess.
+
+        Args:
+            kind: `"source"` or `"group"`, so that equal names of different kinds have different hashes.
+            name: what to hide.
+        """
+        message = kind.encode("ascii") + b"\0" + name
+        if self.salt is None:
+            return hashlib.sha256(message).hexdigest()
+        return hmac.new(self.salt, message, hashlib.sha256).hexdigest()
