@@ -4,8 +4,11 @@ Exit codes: 0 done, 1 a failure told in one line, 2 wrong flags, 130 interrupted
 """
 
 import argparse
+import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.errors import UserError
@@ -54,8 +57,25 @@ def seed(text: str) -> int:
     return value
 
 
+def start_log(file: Path | None = None) -> None:
+    """Sends what the package logs to standard error, and to the end of `file` too.
+
+    Standard output is left to results, which `--json` makes one document.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if file is not None:
+        handlers.append(logging.FileHandler(file))
+    logger = logging.getLogger("tfgan_thyroid")
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.handlers = handlers
+    logger.propagate = False  # absl, which TensorFlow brings, has a handler at the root
+    logger.setLevel(logging.INFO)
+
+
 def run(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run `main`, turn an expected failure into one line on standard error, and exit with its code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # start-up notices; failures raise
     try:
         code = main(None)
     except (UserError, OSError) as error:

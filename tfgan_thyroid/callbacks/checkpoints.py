@@ -1,0 +1,132 @@
+"""Checkpoints: everything a resumed run needs, in one directory an iteration that appears by a rename."""
+
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfgan_thyroid import atomic
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.models.generative_model import GenerativeModel
+from tfgan_thyroid.run_directory import RunDirectory, read_lines
+
+KEPT = 2
+BEST_METRIC = "mmd"
+
+
+def save(run: RunDirectory, model: GenerativeModel) -> Path:
+    """Writes the state of all networks, optimizers, the average and the iteration; then drops what is not kept.
+
+    The random state and the position in the data are functions of the iteration, so that they need no file.
+
+    Raises:
+        UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
+    """
+    iteration = int(model.iteration.numpy())
+    path = run.checkpoints / f"{iteration:08d}"
+    if not path.exists():
+        _check_finite(model, iteration)
+        try:
+            with atomic.new_directory(path) as temporary:
+                tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
+        except tf.errors.OpError as error:
+            raise UserError(f"cannot write checkpoint {path}: {error.message}; earlier checkpoints are whole") from None
+    _drop_old(run)
+    return path
+
+
+def _check_finite(model: GenerativeModel, iteration: int) -> None:
+    for name, network in model.networks.items():
+        for weight in network.trainable_variables:
+            if not bool(tf.reduce_all(tf.math.is_finite(weight))):
+                raise UserError(f"weights of the {name} are not finite at iteration {iteration}; not saved")
+
+
+def list_checkpoints(run: RunDirectory) -> list[Path]:
+    """The whole checkpoints of a run, oldest first."""
+    return sorted(path for path in run.checkpoints.glob("[0-9]*") if path.name.isdigit())
+
+
+def find(run: RunDirectory, which: str) -> Path:
+    """The checkpoint named `latest`, `best` (by MMD) or an iteration.
+
+    Raises:
+        UserError: there is none.
+    """
+    checkpoints = list_checkpoints(run)
+    if not checkpoints:
+        raise UserError(f"{run.path} has no checkpoint yet")
+    if which == "latest":
+        return checkpoints[-1]
+    if which == "best":
+        best = best_iteration(run)
+        if best is None:
+            raise UserError(f"{run.path} has no metrics to choose the best checkpoint by; use latest")
+        return run.checkpoints / f"{best:08d}"
+    for path in checkpoints:
+        if which.isdigit() and int(path.name) == int(which):
+            return path
+    there = ", ".join(str(int(path.name)) for path in checkpoints)
+    raise UserError(f"{run.path} has no checkpoint {which!r}: choose latest, best or one of {there}")
+
+
+def best_iteration(run: RunDirectory) -> int | None:
+    """The iteration of the kept checkpoint with the lowest MMD, None before any metric."""
+    kept = {int(path.name) for path in list_checkpoints(run)}
+    scores = {line["iteration"]: line[BEST_METRIC]["mean"] for line in read_lines(run.metrics_file)}
+    return min((i for i in scores if i in kept), key=scores.__getitem__, default=None)
+
+
+def restore(model: GenerativeModel, checkpoint: Path) -> None:
+    """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
+
+    Raises:
+        UserError: the checkpoint does not fit this model.
+    """
+    _read(tf.train.Checkpoint(**model.state()), checkpoint, complete=True)
+
+
+def restore_networks(model: GenerativeModel, checkpoint: Path) -> None:
+    """Restores the networks alone, as the start of another run; the average forgets its own start by its ramp."""
+    _read(tf.train.Checkpoint(**model.networks), checkpoint, complete=False)
+
+
+def _read(target: tf.train.Checkpoint, checkpoint: Path, complete: bool) -> None:
+    try:
+        status = target.read(str(checkpoint / "state"))
+        status.assert_existing_objects_matched()
+        if complete:
+            status.assert_consumed()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(f"checkpoint {checkpoint} does not fit this model ({reason})") from None
+
+
+class CheckpointWriter(keras.callbacks.Callback):
+    """Saves every `checkpoint_every` iterations and when training ends, by its plan or by a signal.
+
+    Args:
+        run: where to.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Saves at the interval."""
+        if int(self.model.iteration.numpy()) % self.model.config.checkpoint_every == 0:
+            save(self.run, self.model)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Saves the last iteration."""
+        save(self.run, self.model)
+
+
+def _drop_old(run: RunDirectory) -> None:
+    checkpoints = list_checkpoints(run)
+    kept = {int(path.name) for path in checkpoints[-KEPT:]} | {best_iteration(run)}
+    for path in checkpoints:
+        if int(path.name) not in kept:
+            shutil.rmtree(path)

@@ -1,0 +1,64 @@
+"""MMD and 1-NN beside every checkpoint, in `metrics.jsonl` and TensorBoard."""
+
+import logging
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_thyroid.data.preprocessing import quantize
+from tfgan_thyroid.metrics.draws import SMALLEST_DRAW, distribution_metrics
+from tfgan_thyroid.run_directory import RunDirectory, append_line
+
+LOG = logging.getLogger(__name__)
+GENERATION_BATCH = 50
+
+
+class MetricsLogger(keras.callbacks.Callback):
+    """Compares generated with real images every `checkpoint_every` iterations, and at the last one.
+
+    Args:
+        run: whose `metrics.jsonl` is appended to.
+        writer: of TensorBoard.
+        real_images: uint8 `[N, H, W, C]`, those that the generator is trained on.
+    """
+
+    def __init__(self, run: RunDirectory, writer: tf.summary.SummaryWriter, real_images: np.ndarray) -> None:
+        super().__init__()
+        self.run = run
+        self.writer = writer
+        self.real_images = real_images
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Computes at the interval."""
+        iteration, config = int(self.model.iteration.numpy()), self.model.config
+        due = iteration % config.checkpoint_every == 0 or iteration == config.iterations
+        if due and min(config.metric_samples, len(self.real_images)) >= SMALLEST_DRAW:
+            self._log(iteration)
+
+    def _log(self, iteration: int) -> None:
+        config = self.model.config
+        generated = self._generate(config.metric_samples * config.metric_draws)
+        estimates = distribution_metrics(
+            self.real_images, generated, config.metric_samples, config.metric_draws, config.seed
+        )
+        append_line(
+            self.run.metrics_file,
+            {"iteration": iteration, **{name: value._asdict() for name, value in estimates.items()}},
+        )
+        with self.writer.as_default(step=iteration):
+            for name, estimate in estimates.items():
+                tf.summary.scalar(f"metrics/{name}", estimate.mean)
+        LOG.info("iteration %d  %s", iteration, "  ".join(_describe(name, e) for name, e in estimates.items()))
+
+    def _generate(self, count: int) -> np.ndarray:
+        batches = [
+            quantize(self.model.generate(tf.range(start, start + GENERATION_BATCH, dtype=tf.int64)).numpy())
+            for start in range(0, count, GENERATION_BATCH)
+        ]
+        return np.concatenate(batches)[:count]
+
+
+def _describe(name: str, estimate) -> str:
+    floor = "" if estimate.floor is None else f" (real {estimate.floor:.3f})"
+    return f"{name} {estimate.mean:.3f}+-{estimate.std:.3f}{floor}"

@@ -1,0 +1,66 @@
+"""Reasons to stop before the last iteration: a loss that is no number, or a signal."""
+
+import contextlib
+import logging
+import math
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+import keras
+
+from tfgan_thyroid.errors import UserError
+
+LOG = logging.getLogger(__name__)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class NonFiniteGuard(keras.callbacks.Callback):
+    """Stops training at the first loss that is NaN or infinite, before anything is saved."""
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Checks every loss.
+
+        Raises:
+            UserError: names the iteration and the losses.
+        """
+        wrong = {name: float(value) for name, value in logs.items() if not math.isfinite(float(value))}
+        if wrong:
+            losses = ", ".join(f"{name} is {value}" for name, value in wrong.items())
+            raise UserError(
+                f"training diverged at iteration {int(self.model.iteration.numpy())}: {losses}; the last checkpoint "
+                "is good: lower the learning rate, or use float32, and start again with --init-from this run"
+            )
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """Ends training after the current iteration once SIGINT or SIGTERM has come; a second one ends it at once.
+
+    Attributes:
+        received: the first signal, or None.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received: int | None = None
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Handles the signals inside the block, as long as it runs in the main thread."""
+        previous = {number: signal.signal(number, self._receive) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = number
+        LOG.info("%s: saving after this iteration (once more to stop at once)", signal.Signals(number).name)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Asks Keras to stop."""
+        if self.received is not None:
+            self.model.stop_training = True

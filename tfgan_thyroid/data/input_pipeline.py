@@ -1,0 +1,87 @@
+"""TFRecords to batches by tf.data, in an order that is a pure function of (seed, position).
+
+A stream repeats before it batches, so a batch may be larger than the data set, and no short batch ever retraces the
+training step. It starts at any position by re-drawing that epoch's order and skipping within it, so a resumed run
+sees the examples that an uninterrupted one would have seen. Records are read as they are needed: the data set may be
+larger than memory.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.preprocessing import scale_to_unit_range
+
+# Records that wait, still encoded, to be drawn at random: all of a usual data set, 160 MB at 256 pixels.
+SHUFFLE_BUFFER = 4096
+INTERLEAVED_SHARDS = 4
+
+
+def decode_image(record: tf.Tensor, image_size: int) -> tf.Tensor:
+    """The image of a serialized record: uint8 `[image_size, image_size, 1]`."""
+    features = tf.io.parse_single_example(record, {schema.IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string)})
+    image = tf.io.decode_png(features[schema.IMAGE_ENCODED], channels=1)
+    return tf.ensure_shape(image, [image_size, image_size, 1])
+
+
+def training_batches(
+    directory: Path, split: str, batch_size: int, batches: int, seed: int, start_iteration: int = 0
+) -> tf.data.Dataset:
+    """An endless stream with one element for each training iteration.
+
+    Args:
+        directory: a dataset directory.
+        split: `train`, `eval` or `test`.
+        batch_size: examples in a batch.
+        batches: batches in an element.
+        seed: of the order of the examples, which differs in every epoch.
+        start_iteration: how many elements to leave out.
+
+    Returns:
+        Elements of float32 `[batches, batch_size, H, W, 1]` in [-1, 1].
+
+    Raises:
+        UserError: the directory is no data set, or the split is empty.
+    """
+    info = schema.DatasetInfo.load(directory)
+    shards = [str(path) for path in schema.shard_paths(directory, split)]
+    first_epoch, offset = divmod(start_iteration * batches * batch_size, info.counts[split])
+
+    def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
+        epoch_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
+        files = tf.data.Dataset.from_tensor_slices(tf.random.experimental.stateless_shuffle(shards, epoch_seed))
+        records = files.interleave(
+            tf.data.TFRecordDataset, cycle_length=INTERLEAVED_SHARDS, num_parallel_calls=1, deterministic=True
+        )
+        buffer = min(info.counts[split], SHUFFLE_BUFFER)
+        return records.shuffle(buffer, seed=tf.random.stateless_uniform([], epoch_seed, maxval=2**31, dtype=tf.int64))
+
+    def decode(record: tf.Tensor) -> tf.Tensor:
+        return scale_to_unit_range(tf.cast(decode_image(record, info.image_size), tf.float32))
+
+    records = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(epoch_records).skip(offset)
+    images = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    elements = images.batch(batch_size, drop_remainder=True).batch(batches, drop_remainder=True)
+    return elements.prefetch(tf.data.AUTOTUNE)
+
+
+def load_images(directory: Path, split: str, limit: int) -> np.ndarray:
+    """The first images of a split in stored order.
+
+    Args:
+        directory: a dataset directory.
+        split: `train`, `eval` or `test`.
+        limit: at most this many.
+
+    Returns:
+        uint8 `[N, H, W, 1]`.
+
+    Raises:
+        UserError: the directory is no data set, or the split is empty.
+    """
+    info = schema.DatasetInfo.load(directory)
+    shards = [str(path) for path in schema.shard_paths(directory, split)]
+    images = tf.data.TFRecordDataset(shards).take(limit).map(lambda record: decode_image(record, info.image_size))
+    return np.stack(list(images.as_numpy_iterator()))

@@ -1,0 +1,46 @@
+"""Exports a generator for TF Serving: `python -m tfgan_thyroid.export --run RUN --output saved_models/NAME`."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfgan_thyroid import command
+from tfgan_thyroid.run_directory import RunDirectory
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.export",
+        "Export a run's generator as the next SavedModel version, OUTPUT/VERSION, with its model card. Signatures: "
+        "serving_default (seed -> image_bytes) and generate_from_latent (latent -> image).",
+        "python -m tfgan_thyroid.export --run runs/00000-demo-alpha-wgan-gp-64px --output saved_models/thyroid",
+    )
+    parser.add_argument("--run", type=Path, required=True, help="run directory of python -m tfgan_thyroid.train")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
+    parser.add_argument(
+        "--checkpoint", default="latest", metavar="WHICH", help="latest, best (lowest MMD) or an iteration"
+    )
+    parser.add_argument("--json", action="store_true", help="print the model card on standard output")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exports, and says where and how to serve."""
+    args = _parser().parse_args(argv)
+    run = RunDirectory.open(args.run)
+    from tfgan_thyroid.serving.saved_model import export_generator
+
+    version = export_generator(run, args.output, args.checkpoint)
+    if args.json:
+        print(json.dumps(json.loads((version / "model_card.json").read_text())))
+    else:
+        print(f"exported {version}")
+        print(
+            f"serve it: tensorflow_model_server --rest_api_port=8501 --model_name={args.output.name} --model_base_path={args.output.resolve()}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,58 @@
+"""Writes generated images as PNG files: `python -m tfgan_thyroid.generate --run RUN --output DIR`."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfgan_thyroid import command
+from tfgan_thyroid.run_directory import RunDirectory
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.generate",
+        "Write generated images as 8-bit PNG files with a manifest. Image i is the one served for seed SEED + i.",
+        "python -m tfgan_thyroid.generate --run runs/00000-demo-alpha-wgan-gp-64px --output generated --count 64",
+    )
+    parser.add_argument("--run", type=Path, required=True, help="run directory of python -m tfgan_thyroid.train")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="new directory for images/ and manifest.json"
+    )
+    parser.add_argument("--count", type=command.positive_int, default=64, metavar="N", help="number of images")
+    parser.add_argument("--seed", type=command.seed, default=0, metavar="S", help="seed of the first image")
+    parser.add_argument(
+        "--checkpoint", default="latest", metavar="WHICH", help="latest, best (lowest MMD) or an iteration"
+    )
+    parser.add_argument("--batch-size", type=command.positive_int, default=32, metavar="N", help="images at a time")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written; write nothing")
+    parser.add_argument("--json", action="store_true", help="print the manifest on standard output")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Loads the generator of a run and writes its images."""
+    args = _parser().parse_args(argv)
+    run = RunDirectory.open(args.run)
+    config = run.read().config
+    from tfgan_thyroid.callbacks import checkpoints
+
+    checkpoint = checkpoints.find(run, args.checkpoint)
+    what = (
+        f"{args.count} images of {config.image_size}x{config.image_size} pixels from iteration {int(checkpoint.name)}"
+    )
+    if args.dry_run:
+        print(f"would write {what} to {args.output}")
+        return 0
+    from tfgan_thyroid.serving.generator_weights import load_generator
+    from tfgan_thyroid.serving.image_folder import write_images
+
+    generator = load_generator(config, checkpoint)
+    facts = {"run": run.path.resolve().name, "iteration": int(checkpoint.name), "image_size": config.image_size}
+    manifest = write_images(generator, args.output, args.count, args.seed, args.batch_size, facts)
+    print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,148 @@
+"""A run directory: where it is, what lies where, and the record that starts it. Imports no TensorFlow.
+
+runs/00000-NAME/
+  config.json          RunRecord: written first
+  log.txt              what was printed
+  stats.jsonl          losses of every logged iteration
+  metrics.jsonl        metrics beside every checkpoint
+  reals.png fakes######.png reconstructions######.png
+  checkpoints/         ITERATION/: the last two and the best
+  tensorboard/
+"""
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from tfgan_thyroid import atomic
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.errors import UserError
+
+
+def current_stack() -> dict[str, str]:
+    """The versions that a run is bound to: bits differ between TensorFlow 2.15 with Keras 2 and 2.21 with Keras 3."""
+    return {name: version(name) for name in ("tensorflow", "keras")}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What `config.json` holds.
+
+    Attributes:
+        config: the resolved configuration.
+        data: absolute path of the data set; stays in this file.
+        split: the split that is trained on.
+        dataset_digest: content digest of the data set.
+        stack: versions of TensorFlow and Keras.
+        package_version: version of this package.
+    """
+
+    config: Config
+    data: str
+    split: str
+    dataset_digest: str
+    stack: dict[str, str]
+    package_version: str
+
+
+class RunDirectory:
+    """The paths inside one run directory.
+
+    Args:
+        path: of the directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "config.json"
+        self.log_file = path / "log.txt"
+        self.stats_file = path / "stats.jsonl"
+        self.metrics_file = path / "metrics.jsonl"
+        self.checkpoints = path / "checkpoints"
+        self.tensorboard = path / "tensorboard"
+
+    @classmethod
+    def create(cls, outdir: Path, record: RunRecord) -> "RunDirectory":
+        """Makes the next numbered directory under `outdir` and writes the record."""
+        outdir.mkdir(parents=True, exist_ok=True)
+        name = f"{record.config.preset}-{record.config.model}-{record.config.image_size}px"
+        taken = max((_number(path) for path in _runs(outdir)), default=-1)
+        path = outdir / f"{taken + 1:05d}-{name}"
+        path.mkdir()
+        run = cls(path)
+        run.write(record)
+        run.checkpoints.mkdir()
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunDirectory":
+        """An existing run directory.
+
+        Raises:
+            UserError: it is none.
+        """
+        run = cls(path)
+        if not run.config_file.is_file():
+            raise UserError(
+                f"{path} is not a run directory (no config.json); train one with python -m tfgan_thyroid.train"
+            )
+        return run
+
+    @classmethod
+    def latest(cls, outdir: Path) -> "RunDirectory":
+        """The run of the highest number under `outdir`.
+
+        Raises:
+            UserError: there is none.
+        """
+        runs = sorted(_runs(outdir), key=_number) if outdir.is_dir() else []
+        if not runs:
+            raise UserError(f"nothing to resume: no run directory under {outdir}")
+        return cls.open(runs[-1])
+
+    def write(self, record: RunRecord) -> None:
+        """Writes `config.json`, whole or not at all."""
+        atomic.write_text(self.config_file, json.dumps(dataclasses.asdict(record), indent=2) + "\n")
+
+    def read(self) -> RunRecord:
+        """The record of this run.
+
+        Raises:
+            UserError: `config.json` is damaged or of another version.
+        """
+        try:
+            fields = json.loads(self.config_file.read_text())
+            return RunRecord(**{**fields, "config": Config.from_dict(fields["config"])})
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise UserError(f"{self.config_file} is damaged or of another version ({error})") from None
+
+
+def read_lines(path: Path) -> list[dict]:
+    """The objects of a JSON-lines file, without a last line that a killed process left unfinished."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def append_line(path: Path, fields: dict) -> None:
+    """Appends one JSON object on a line, numbers unrounded."""
+    with path.open("a") as file:
+        file.write(json.dumps(fields) + "\n")
+
+
+def forget_after(path: Path, iteration: int) -> None:
+    """Drops the lines of a JSON-lines file that a resumed run will write again."""
+    kept = [fields for fields in read_lines(path) if fields["iteration"] <= iteration]
+    if path.exists():
+        atomic.write_text(path, "".join(json.dumps(fields) + "\n" for fields in kept))
+
+
+def _runs(outdir: Path) -> list[Path]:
+    return [path for path in outdir.iterdir() if re.fullmatch(r"\d{5}-.+", path.name) and path.is_dir()]
+
+
+def _number(path: Path) -> int:
+    return int(path.name.split("-")[0])

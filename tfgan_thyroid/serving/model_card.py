@@ -1,0 +1,76 @@
+"""What travels with an exported generator: where it comes from, what it is for and what it is not. No TensorFlow."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from tfgan_thyroid.run_directory import RunDirectory, read_lines
+
+_TEMPLATE = """# Generator of synthetic thyroid ultrasound scans
+
+| | |
+|---|---|
+| model | {model} ({preset} preset), {image_size}x{image_size} pixels, width {width}, latent size {latent_size} |
+| trained for | {iterations_done:,} iterations of batch {batch_size}, {weights} weights |
+| model digest | `{model_digest}` |
+| data digest | `{dataset_digest}` |
+| made with | tfgan-thyroid {package_version}, TensorFlow {tensorflow}, Keras {keras} |
+
+Signatures: `serving_default` (`seed` int64 `[N]` -> `image_bytes` PNG strings `[N]`) and `generate_from_latent`
+(`latent` float32 `[N, {latent_size}]` -> `image` float32 `[N, {image_size}, {image_size}, {channels}]` in [-1, 1]).
+
+{metrics}
+
+**For** augmenting training sets of segmentation research. **Not for** diagnosis, teaching anatomy, or as evidence of
+any finding: the images show nobody. **Privacy**: a generator may repeat scans that it was trained on; no audit of
+memorisation is recorded here.
+"""
+
+
+def write_model_card(directory: Path, run: RunDirectory, iteration: int, model_digest: str) -> None:
+    """Writes `model_card.json` and `model_card.md`.
+
+    Args:
+        directory: of the SavedModel.
+        run: that trained it.
+        iteration: of the exported checkpoint.
+        model_digest: of the exported weights.
+    """
+    record = run.read()
+    metrics = next((line for line in read_lines(run.metrics_file) if line["iteration"] == iteration), None)
+    card = {
+        "synthetic": True,
+        "model_digest": model_digest,
+        "iteration": iteration,
+        "config": dataclasses.asdict(record.config),
+        "dataset_digest": record.dataset_digest,
+        "split": record.split,
+        "stack": record.stack,
+        "package_version": record.package_version,
+        "metrics": metrics,
+    }
+    (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
+    text = _TEMPLATE.format(
+        **card["config"],
+        **record.stack,
+        iterations_done=iteration,
+        weights="averaged" if record.config.ema_decay else "plain",
+        model_digest=model_digest,
+        dataset_digest=record.dataset_digest,
+        package_version=record.package_version,
+        metrics=_describe(metrics),
+    )
+    (directory / "model_card.md").write_text(text)
+
+
+def _describe(metrics: dict | None) -> str:
+    if metrics is None:
+        return "No metrics were computed at this iteration."
+    rows = ["| metric | mean | std | real against real | n | draws |", "|---|---|---|---|---|---|"]
+    for name, value in metrics.items():
+        if name != "iteration":
+            floor = "-" if value["floor"] is None else f"{value['floor']:.4f}"
+            rows.append(
+                f"| {name} | {value['mean']:.4f} | {value['std']:.4f} | {floor} | {value['n']} | {value['draws']} |"
+            )
+    return "\n".join(rows)

@@ -1,0 +1,166 @@
+"""Trains a generative model: `python -m tfgan_thyroid.train --data DATASET`."""
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfgan_thyroid import command
+from tfgan_thyroid.config import CHOICES, PRESETS
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import RunDirectory, RunRecord, read_lines
+
+LOG = logging.getLogger("tfgan_thyroid.train")
+FIELDS = ("model", "iterations", "batch_size", "width", "precision", "seed")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.train",
+        "Train a generative model on a data set of python -m pipeline.preprocess. Without --data: simulate phantom "
+        "scans, preprocess them, train the demo preset and export its generator, in under five minutes on two cores.",
+        "python -m tfgan_thyroid.train --data DATASET --preset cpu --iterations 3000",
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", type=Path, metavar="DATASET", help="dataset directory (default: the demo's phantoms)")
+    data.add_argument("--split", choices=("train", "eval", "test"), help="split to train on (default: train)")
+    run = parser.add_argument_group("run")
+    run.add_argument("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
+    run.add_argument(
+        "--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped"
+    )
+    run.add_argument("--init-from", type=Path, metavar="RUN", help="start from the networks of another run")
+    run.add_argument(
+        "--export-to",
+        type=Path,
+        metavar="DIR",
+        help="export the trained generator there (default: the demo only, saved_models/demo)",
+    )
+    run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
+    run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
+    config = parser.add_argument_group("configuration (defaults: the preset's)")
+    config.add_argument(
+        "--preset", metavar="NAME", help=f"{', '.join(PRESETS)} (default: paper with --data, else demo)"
+    )
+    config.add_argument("--model", metavar="NAME", help=", ".join(CHOICES["model"]))
+    config.add_argument(
+        "--iterations", type=command.positive_int, metavar="N", help="training iterations (paper: 100000)"
+    )
+    config.add_argument("--batch-size", type=command.positive_int, metavar="N", help="images in an update (paper: 32)")
+    config.add_argument(
+        "--width", type=command.positive_int, metavar="N", help="channels at half the image size (paper: 32)"
+    )
+    config.add_argument("--precision", metavar="NAME", help=" or ".join(CHOICES["precision"]))
+    config.add_argument("--seed", type=command.seed, metavar="N", help="of initial values and random draws (preset: 0)")
+    config.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field, as --set ema_decay=0.999"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses, resolves the run, trains it, and says what to do next."""
+    args = _parser().parse_args(argv)
+    command.start_log()
+    from tfgan_thyroid.training import settings
+
+    overrides = {name: getattr(args, name) for name in FIELDS if getattr(args, name) is not None}
+    overrides.update(settings.parse_assignment(text) for text in args.set)
+    if args.resume is not None:
+        if args.init_from is not None:
+            raise UserError("--resume continues a run, --init-from starts one: give one of them")
+        run = RunDirectory.latest(args.outdir) if args.resume == "latest" else RunDirectory.open(Path(args.resume))
+        record = settings.resumed_record(run.read(), args.data, args.split, args.preset, overrides)
+    else:
+        run = None
+        record = _new_record(args, overrides)
+    from tfgan_thyroid.training import runtime
+
+    runtime.prepare()
+    if args.dry_run:
+        return _print_estimate(record, args.json)
+    init_from = _initial_checkpoint(args.init_from)
+    if run is None:
+        run = RunDirectory.create(args.outdir, record)
+    else:
+        run.write(record)
+    return _train(run, record, init_from, args)
+
+
+def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRecord:
+    from tfgan_thyroid.config import preset
+    from tfgan_thyroid.training import demo, settings
+
+    name = args.preset or ("paper" if args.data else "demo")
+    data = args.data
+    if data is None:
+        config = preset(name).replace(**overrides)
+        if args.dry_run:
+            return RunRecord(config, "", "train", "", {}, "")
+        data = demo.demo_dataset(args.outdir / "demo-data", config.image_size, config.seed)
+    return settings.new_record(data, args.split or "train", name, overrides)
+
+
+def _initial_checkpoint(path: Path | None) -> Path | None:
+    from tfgan_thyroid.callbacks import checkpoints
+
+    return checkpoints.find(RunDirectory.open(path), "latest") if path else None
+
+
+def _print_estimate(record: RunRecord, as_json: bool) -> int:
+    from tfgan_thyroid.training.estimate import estimate
+
+    LOG.info(record.config.to_json())
+    cost = estimate(record.config)
+    if as_json:
+        print(json.dumps({"config": json.loads(record.config.to_json()), "estimate": cost._asdict()}))
+        return 0
+    for name, count in cost.parameters.items():
+        print(f"{name:20} {count:>12,} parameters")
+    print(f"{'all':20} {sum(cost.parameters.values()):>12,} parameters")
+    print(
+        f"about {cost.seconds_per_iteration:.2f} s an iteration, {cost.hours:.1f} h in all, {cost.memory_gib:.1f} GiB"
+    )
+    print(f"(from iterations of batch {cost.trial_batch_size} on this machine; nothing was written)")
+    return 0
+
+
+def _train(run: RunDirectory, record: RunRecord, init_from: Path | None, args: argparse.Namespace) -> int:
+    from tfgan_thyroid.training.fit import fit
+
+    command.start_log(run.log_file)
+    LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
+    model = fit(run, init_from)
+    iteration = int(model.iteration.numpy())
+    exported = None
+    export_to = args.export_to or (None if args.data or args.resume else Path("saved_models/demo"))
+    if export_to is not None and iteration == record.config.iterations:
+        from tfgan_thyroid.serving.saved_model import export_generator
+
+        exported = export_generator(run, export_to)
+        LOG.info("exported %s", exported)
+    _say_what_next(run, iteration < record.config.iterations, export_to)
+    if args.json:
+        stats, metrics = read_lines(run.stats_file), read_lines(run.metrics_file)
+        result = {"run": str(run.path), "iteration": iteration, "saved_model": exported and str(exported)}
+        print(json.dumps({**result, "stats": stats[-1], "metrics": metrics[-1] if metrics else None}))
+    return 0
+
+
+def _say_what_next(run: RunDirectory, stopped: bool, export_to: Path | None) -> None:
+    tensorboard = f"tensorboard --logdir {run.path.parent} --samples_per_plugin images=500"
+    lines = [("watch the run", tensorboard)]
+    if stopped:
+        lines.append(("go on where it stopped", f"python -m tfgan_thyroid.train --resume {run.path}"))
+    lines.append(("make images", f"python -m tfgan_thyroid.generate --run {run.path} --output generated --count 64"))
+    if export_to is None:
+        export = f"python -m tfgan_thyroid.export --run {run.path} --output saved_models/{run.path.name[6:]}"
+        lines.append(("export for TF Serving", export))
+    own = "python -m pipeline.preprocess --input SCANS --output DATASET --image-size 64"
+    lines.append(("train on your own scans", f"{own} && python -m tfgan_thyroid.train --data DATASET --preset cpu"))
+    LOG.info("\nnext:\n%s", "\n".join(f"  # {purpose}\n  {line}" for purpose, line in lines))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,42 @@
+"""Data for whoever brings none: phantom scans, simulated and preprocessed by the commands that a user would type."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+from tfgan_thyroid.data import schema
+from tfgan_thyroid.errors import UserError
+
+LOG = logging.getLogger(__name__)
+SCANS = 320
+
+
+def demo_dataset(folder: Path, image_size: int, seed: int) -> Path:
+    """The demo's data set under `folder`, made there unless it is there already.
+
+    Args:
+        folder: holds `scans-SEED` and `dataset-SEED-SIZE`.
+        image_size: pixels.
+        seed: of the phantoms.
+
+    Returns:
+        A dataset directory whose every scan is in the train split.
+
+    Raises:
+        UserError: a command failed; it has printed why.
+    """
+    scans, dataset = folder / f"scans-{seed}", folder / f"dataset-{seed}-{image_size}"
+    if not scans.exists():
+        _run("pipeline.simulate", "--output", scans, "--count", SCANS, "--seed", seed)
+    if not (dataset / schema.DATASET_FILE).exists():
+        images = ("--input", scans / "images", "--output", dataset, "--image-size", image_size)
+        _run("pipeline.preprocess", *images, "--splits", "train=1.0", "--seed", seed)
+    return dataset
+
+
+def _run(module: str, *arguments: object) -> None:
+    words = ["-m", module, *map(str, arguments)]
+    LOG.info("$ python %s", " ".join(words))
+    if subprocess.run([sys.executable, *words], stdout=sys.stderr).returncode:
+        raise UserError(f"python -m {module} failed; its own message stands above")

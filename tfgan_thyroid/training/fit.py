@@ -1,0 +1,85 @@
+"""The fit: data, model and callbacks of a run directory, from its last checkpoint to its last iteration."""
+
+import logging
+import signal
+from dataclasses import asdict
+from pathlib import Path
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.callbacks.image_grids import ImageGrids
+from tfgan_thyroid.callbacks.latent_projector import LatentProjector
+from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
+from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
+from tfgan_thyroid.callbacks.training_log import TrainingLog
+from tfgan_thyroid.data.input_pipeline import load_images, training_batches
+from tfgan_thyroid.models.generative_model import GenerativeModel
+from tfgan_thyroid.models.registry import build_model
+from tfgan_thyroid.run_directory import RunDirectory, RunRecord, forget_after
+
+LOG = logging.getLogger(__name__)
+
+# Real images held in memory for grids, metrics and the projector.
+SHOWN_IMAGES = 2_000
+
+
+def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
+    """Trains the run of a directory, new or stopped, to its last iteration or until a signal.
+
+    Args:
+        run: holds the record of what to train, and the checkpoints of an earlier part of it.
+        init_from: a checkpoint whose networks a new run starts from.
+
+    Returns:
+        The trained model; its `iteration` says how far it came.
+
+    Raises:
+        UserError: the data set is not there, a checkpoint does not fit, training diverged or a file was refused.
+    """
+    record = run.read()
+    config, directory = record.config, Path(record.data)
+    model = build_model(config)
+    start = _restore(run, model, init_from)
+    if start >= config.iterations:
+        LOG.info("nothing to do: iteration %d of %d is done", start, config.iterations)
+        return model
+    shown = load_images(directory, record.split, SHOWN_IMAGES)
+    batches = training_batches(directory, record.split, config.batch_size, model.real_batches, config.seed, start)
+    writer = tf.summary.create_file_writer(str(run.tensorboard))
+    stop = StopOnSignal()
+    callbacks = [
+        NonFiniteGuard(),
+        TrainingLog(run, writer),
+        ImageGrids(run, writer, shown),
+        MetricsLogger(run, writer, shown),
+        stop,
+        checkpoints.CheckpointWriter(run),
+        LatentProjector(run, shown),
+    ]
+    _write_hyper_parameters(writer, record)
+    with stop.listening():
+        model.fit(batches, steps_per_epoch=config.iterations - start, callbacks=callbacks, verbose=0)
+    writer.close()
+    if stop.received is not None:
+        name, iteration = signal.Signals(stop.received).name, int(model.iteration.numpy())
+        LOG.info("stopped by %s at iteration %d of %d, saved", name, iteration, config.iterations)
+    return model
+
+
+def _restore(run: RunDirectory, model: GenerativeModel, init_from: Path | None) -> int:
+    """The iteration that training starts after."""
+    if checkpoints.list_checkpoints(run):
+        checkpoints.restore(model, checkpoints.find(run, "latest"))
+    elif init_from is not None:
+        checkpoints.restore_networks(model, init_from)
+    start = int(model.iteration.numpy())
+    for path in (run.stats_file, run.metrics_file):
+        forget_after(path, start)
+    return start
+
+
+def _write_hyper_parameters(writer: tf.summary.SummaryWriter, record: RunRecord) -> None:
+    with writer.as_default():
+        hparams.hparams({**asdict(record.config), **record.stack})

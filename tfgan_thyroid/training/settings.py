@@ -1,0 +1,81 @@
+"""From flags to the record of a new run, or to the checked record of a resumed one. Imports no TensorFlow."""
+
+import dataclasses
+from pathlib import Path
+
+from tfgan_thyroid import __version__
+from tfgan_thyroid.config import Config, preset
+from tfgan_thyroid.data.schema import DatasetInfo, shard_paths
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import RunRecord, current_stack
+
+# What may change when a run is resumed: its length and what it writes, nothing that it computes.
+RESUMABLE = {"iterations", "log_every", "image_every", "checkpoint_every", "metric_samples", "metric_draws"}
+
+
+def parse_assignment(text: str) -> tuple[str, object]:
+    """`FIELD=VALUE` with a field of `Config` and a value of its type.
+
+    Raises:
+        UserError: there is no such field, or the value is not of its type.
+    """
+    name, separator, value = text.partition("=")
+    fields = {field.name: field for field in dataclasses.fields(Config)}
+    if not separator or name not in fields:
+        raise UserError(f"--set {text}: give FIELD=VALUE with one of {', '.join(fields)}")
+    kind = type(fields[name].default)
+    try:
+        return name, _BOOLEANS[value.lower()] if kind is bool else kind(value)
+    except (ValueError, KeyError):
+        raise UserError(f"--set {text}: {name} is of type {kind.__name__}") from None
+
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def new_record(data: Path, split: str, preset_name: str, overrides: dict[str, object]) -> RunRecord:
+    """The record of a new run.
+
+    Args:
+        data: a dataset directory, which fixes image size and channels whatever the preset says.
+        split: the split to train on.
+        preset_name: where the configuration starts from.
+        overrides: fields of `Config` that differ from the preset.
+
+    Raises:
+        UserError: an unknown preset, a bad value, no data set, or an override of what the data set fixes.
+    """
+    info = DatasetInfo.load(data)
+    shard_paths(data, split)
+    fixed = {"image_size": info.image_size, "channels": info.channels}
+    for name, value in fixed.items():
+        if overrides.get(name, value) != value:
+            raise UserError(f"{name} is {value} in {data}: preprocess the scans again to change it")
+    config = preset(preset_name).replace(**{**overrides, **fixed})
+    return RunRecord(config, str(data.resolve()), split, info.digest, current_stack(), __version__)
+
+
+def resumed_record(
+    record: RunRecord, data: Path | None, split: str | None, preset_name: str | None, overrides: dict[str, object]
+) -> RunRecord:
+    """The record of a stopped run with the changes that resuming allows.
+
+    Raises:
+        UserError: another stack, another data set, or a flag that would change what the run computes.
+    """
+    if record.stack != current_stack():
+        made = " and ".join(f"{name} {version}" for name, version in record.stack.items())
+        here = " and ".join(f"{name} {version}" for name, version in current_stack().items())
+        raise UserError(f"this run was made with {made}, here are {here}: resume it where it was made")
+    directory = Path(data or record.data)
+    if DatasetInfo.load(directory).digest != record.dataset_digest:
+        raise UserError(f"{directory} is not the data set that the run was started on: its content digest differs")
+    asked = {"split": split, "preset": preset_name, **overrides}
+    there = {"split": record.split, **dataclasses.asdict(record.config)}
+    for name, value in asked.items():
+        if value is not None and value != there[name] and name not in RESUMABLE:
+            raise UserError(
+                f"a resumed run keeps its {name} ({there[name]!r}, not {value!r}): leave the flag out, or start a new run"
+            )
+    changes = {name: value for name, value in overrides.items() if name in RESUMABLE}
+    return dataclasses.replace(record, config=record.config.replace(**changes), data=str(directory.resolve()))
