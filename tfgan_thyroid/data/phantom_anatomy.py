@@ -66,7 +66,15 @@ class NeckAnatomy:
         oesophagus: outline of the oesophagus, behind the left lobe.
         spine_mm: depth of the front of the vertebral body.
         nodules: none to two.
+        deep_mm: depth behind which tissue may attenuate more.
+        deep_attenuation: there, in dB/(cm MHz).
+        sliders_db: unevenness of the operator's depth gain, standard deviation.
+        small_vessels: lumina of veins and arteries around the gland.
         coarse_db: heterogeneity of the gland, standard deviation.
+        mastoid_edge_mm: |x| at which the sternocleidomastoid begins.
+        cartilage_mm: thickness of the tracheal rings.
+        reverberation_mm: spacing of the echoes behind the front of the airway.
+        reverberation_db: their level at the front of the airway, against thyroid tissue at the probe.
     """
 
     field_mm: float
@@ -86,7 +94,15 @@ class NeckAnatomy:
     oesophagus: Ellipse
     spine_mm: float
     nodules: tuple[Nodule, ...]
+    deep_mm: float
+    deep_attenuation: float
+    sliders_db: float
+    small_vessels: tuple[Ellipse, ...]
     coarse_db: float
+    mastoid_edge_mm: float
+    cartilage_mm: float
+    reverberation_mm: float
+    reverberation_db: float
 
 
 @dataclass(frozen=True)
@@ -113,11 +129,11 @@ class ProbeView:
 def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
     """Draw a patient."""
     skin, fat = rng.uniform(1.2, 1.9), rng.gamma(4.0, 0.75) + 0.8
-    strap, sternomastoid = rng.uniform(2.6, 4.6), rng.uniform(5.0, 9.0)
+    strap, sternomastoid = rng.uniform(2.2, 4.2), rng.uniform(5.0, 9.0)
     isthmus = rng.uniform(1.8, 4.5)
     front = skin + fat
-    width, height = rng.uniform(7.8, 9.8), rng.uniform(7.6, 9.2)
-    trachea = Ellipse(0.0, front + 0.8 + isthmus + height, width, height)
+    width, height = rng.uniform(7.0, 9.0), rng.uniform(7.0, 9.0)
+    trachea = Ellipse(0.0, front + 1.5 + isthmus + height, width, height)
 
     lobes, carotids, jugulars = [], [], []
     for side in (-1.0, 1.0):
@@ -153,12 +169,12 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         rng.uniform(3.2, 4.6),
         rng.uniform(2.4, 3.4),
     )
-    view = rng.choice(3, p=(0.5, 0.25, 0.25))
+    view = rng.choice(3, p=(0.4, 0.3, 0.3))
     centre = (rng.normal(0.0, 2.0), -rng.uniform(7.0, 14.0), rng.uniform(7.0, 14.0))[view]
     return NeckAnatomy(
-        field_mm=rng.uniform(42.0, 52.0),
+        field_mm=rng.uniform(38.0, 50.0),
         centre_mm=centre,
-        gain_db=rng.normal(0.0, 2.6),
+        gain_db=rng.normal(0.0, 3.6),
         thyroid_db=rng.normal(0.0, 1.0),
         attenuation=rng.uniform(0.9, 1.12),
         skin_mm=skin,
@@ -173,7 +189,15 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         oesophagus=oesophagus,
         spine_mm=max(lobes[0].z + lobes[0].b, lobes[1].z + lobes[1].b) + rng.uniform(6.0, 11.0),
         nodules=_sample_nodules(rng, lobes, centre),
+        deep_mm=max(lobe.z + lobe.b for lobe in lobes),
+        deep_attenuation=rng.uniform(0.6, 1.3),
+        sliders_db=rng.uniform(0.5, 2.0),
+        small_vessels=_sample_small_vessels(rng, lobes),
         coarse_db=rng.uniform(0.5, 1.8),
+        mastoid_edge_mm=rng.uniform(8.0, 15.0),
+        cartilage_mm=rng.uniform(0.9, 1.5),
+        reverberation_mm=rng.uniform(1.3, 2.4),
+        reverberation_db=rng.uniform(-11.0, -3.0),
     )
 
 
@@ -207,3 +231,15 @@ def _sample_nodules(rng: np.random.Generator, lobes: list[Ellipse], centre: floa
         kind = rng.choice(list(NODULE_KINDS), p=list(NODULE_KINDS.values()))
         nodules.append(Nodule(outline, str(kind), bool(kind != "cystic" and rng.random() < 0.3)))
     return tuple(nodules)
+
+
+def _sample_small_vessels(rng: np.random.Generator, lobes: list[Ellipse]) -> tuple[Ellipse, ...]:
+    """A few thyroid vessels on the rim of the lobes and some within."""
+    vessels = []
+    for lobe in lobes:
+        for _ in range(rng.integers(0, 4)):
+            angle, reach = rng.uniform(0.0, 2.0 * np.pi), rng.choice((0.5, 1.0))
+            radius = rng.uniform(0.3, 0.9)
+            x, z = lobe.x + reach * lobe.a * np.cos(angle), lobe.z + reach * lobe.b * np.sin(angle)
+            vessels.append(Ellipse(x, z, radius * rng.uniform(1.0, 2.0), radius, rng.uniform(-0.5, 0.5)))
+    return tuple(vessels)

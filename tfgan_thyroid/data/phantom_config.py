@@ -23,6 +23,7 @@ class PhantomConfig:
         frequency_mhz: centre frequency, which scales attenuation. Thyroid probes use 7 to 15 MHz.
         time_gain_db_per_cm: gain added per centimetre of depth (round trip). Tissue loses about 12 dB/cm at 10 MHz,
             so the default leaves deep tissue darker, as in real scans.
+        time_gain_limit_db: the most that time gain adds; it levels off towards it.
         overall_gain_db: level of thyroid tissue at the probe, above black.
         noise_floor_db: electronic noise before time gain, relative to thyroid tissue at the probe.
 
@@ -38,9 +39,10 @@ class PhantomConfig:
     axial_speckle_px: float = 3.0
     compound_looks: int = 3
     frequency_mhz: float = 10.0
-    time_gain_db_per_cm: float = 9.5
-    overall_gain_db: float = 33.0
-    noise_floor_db: float = -68.0
+    time_gain_db_per_cm: float = 11.0
+    time_gain_limit_db: float = 45.0
+    overall_gain_db: float = 32.0
+    noise_floor_db: float = -62.0
 
     def __post_init__(self) -> None:
         if self.height_px < 64 or self.sector_width_px < 64:

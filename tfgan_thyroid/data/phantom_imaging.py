@@ -26,6 +26,10 @@ _FWHM_PER_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
 # Sub-apertures of a compounded image lie this far apart in lateral frequency, in units of 1 / s. Neighbouring looks
 # then correlate by exp(-1.2^2 / 2) in the field and 0.24 in the envelope.
 _LOOK_SPACING = 1.7
+# Share of the loss that each step hands to either neighbour: 1 mm of spread 10 mm behind an obstacle's edge.
+_SPREAD = np.float32(0.4)
+# Beyond this loss nothing but noise is left.
+_DEEPEST_SHADOW_DB = np.float32(80.0)
 # The grey map is linear up to this fraction of white and bends above, so that bright fasciae do not clip.
 _SHOULDER = 0.72
 
@@ -36,24 +40,19 @@ class TissueMaps:
 
     Attributes:
         backscatter_db: speckle power relative to thyroid tissue.
-        attenuation: one-way loss in dB/(cm MHz); 0.2 for blood to 1.8 for skin.
+        attenuation: one-way loss in dB/(cm MHz): 0.1 for fluid to 1.1 for skin, 20 for air.
         specular: amplitude of coherent reflections (fasciae, vessel walls) relative to thyroid speckle.
-        shadow_db: round-trip loss below air, bone and calcium.
         clutter_db: power of reverberations that arrive from there, relative to thyroid tissue at the probe.
         pixel_mm: size of one (full-resolution) pixel.
+        gain_db: gain that the operator adds at each depth, `[rows, 1]`.
     """
 
     backscatter_db: Map
     attenuation: Map
     specular: Map
-    shadow_db: Map
     clutter_db: Map
     pixel_mm: float
-
-
-def grid_shape(config: PhantomConfig) -> tuple[int, int]:
-    """Rows and columns of the tissue grid: every second pixel of the sector, both edges included."""
-    return config.height_px // 2 + 1, config.sector_width_px // 2 + 1
+    gain_db: Map
 
 
 def to_pixels(values: Map, config: PhantomConfig) -> Map:
@@ -80,13 +79,12 @@ def received_amplitudes(maps: TissueMaps, config: PhantomConfig) -> tuple[Map, M
     Thyroid tissue at the probe has amplitude 1.
     """
     node_cm = 0.2 * maps.pixel_mm
-    depth_cm = node_cm * np.arange(maps.attenuation.shape[0], dtype=np.float32)[:, None]
-    loss_db = (2.0 * config.frequency_mhz * node_cm) * np.cumsum(maps.attenuation, axis=0) + maps.shadow_db
-    gain_db = config.time_gain_db_per_cm * depth_cm
-    received_db = gain_db - loss_db
-    power = (
-        _power(maps.backscatter_db + received_db) + _power(maps.clutter_db) + _power(config.noise_floor_db + gain_db)
-    )
+    depth_cm = node_cm * np.arange(len(maps.attenuation), dtype=np.float32)[:, None]
+    limit_db = np.float32(config.time_gain_limit_db)
+    gain_db = limit_db * np.tanh(np.float32(config.time_gain_db_per_cm) * depth_cm / limit_db) + maps.gain_db
+    received_db = gain_db - _loss(np.float32(2.0 * config.frequency_mhz * node_cm) * maps.attenuation)
+    power = _power(maps.backscatter_db + received_db) + _power(maps.clutter_db + maps.gain_db)
+    power += _power(np.float32(config.noise_floor_db) + gain_db)
     speckle = to_pixels(np.sqrt(power), config)
     specular = to_pixels(maps.specular * _power(0.5 * received_db), config)
     return speckle, specular
@@ -164,6 +162,23 @@ def _filter_axially(field: NDArray[np.complex64], kernel: Map) -> NDArray[np.com
         pair = padded[reach - step : reach - step + len(field)] + padded[reach + step : reach + step + len(field)]
         result += kernel[reach - step] * pair
     return result
+
+
+def _loss(step_db: Map) -> Map:
+    """Round-trip loss at each node from the loss of each step down.
+
+    The aperture sees past the sides of an obstacle, the more the farther behind it: each step spreads the loss a
+    little sideways, so that shadows and enhancements have soft edges.
+    """
+    loss = np.empty_like(step_db)
+    row = np.zeros(step_db.shape[1] + 2, np.float32)
+    for depth, step in enumerate(step_db):
+        row[0], row[-1] = row[1], row[-2]
+        row[1:-1] = np.minimum(
+            _SPREAD * (row[:-2] + row[2:]) + (1.0 - 2.0 * _SPREAD) * row[1:-1] + step, _DEEPEST_SHADOW_DB
+        )
+        loss[depth] = row[1:-1]
+    return loss
 
 
 def _power(decibels: Map) -> Map:

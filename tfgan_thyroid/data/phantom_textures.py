@@ -1,4 +1,4 @@
-"""Random fields of the tissue: muscle fibres, sheets of connective tissue, clouds of echogenicity, bent coordinates."""
+"""Random fields of the tissue: muscle fibres, sheets of connective tissue, clouds of echogenicity, smooth bends."""
 
 import functools
 import math
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-import scipy.ndimage
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
 
-# Textures are periodic tiles of this many nodes; at 0.1 mm a node a tile is wider than any sector.
+# Textures are periodic tiles of this many nodes; at 0.1 mm a node a tile is as wide as the widest sector.
 _TILE = 512
 _NODE_MM = 0.1
 
@@ -21,8 +20,8 @@ class Textures:
     """Periodic unit-variance random fields, float32 `[512, 512]` at 0.1 mm a node.
 
     Attributes:
-        fibres: thin and 3 mm long across, for muscle.
-        sheets: thicker and longer, for fat septa and connective tissue.
+        fibres: 0.3 mm thick and 3 mm long across, for muscle.
+        sheets: 0.5 mm thick and 5 mm long across, for fat septa and connective tissue.
         clouds: isotropic, about 2 mm across.
         grains: isotropic, about 0.6 mm across.
     """
@@ -32,24 +31,29 @@ class Textures:
     clouds: Map
     grains: Map
 
-    @staticmethod
-    def sample(field: Map, x_mm: Map, z_mm: Map) -> Map:
-        """The field at the given places, interpolated linearly, same shape as `x_mm`."""
-        places = np.stack(np.broadcast_arrays(z_mm, x_mm)) * np.float32(1.0 / _NODE_MM)
-        return scipy.ndimage.map_coordinates(field, places, order=1, mode="grid-wrap")
-
 
 def draw_textures(patient: np.random.Generator, frame: np.random.Generator, drift: float) -> Textures:
     """Draw the textures of a patient; a share `drift` (in amplitude) is the frame's own."""
     keep = math.sqrt(1.0 - drift**2)
     tiles: list[Map] = []
-    for transfer_re, transfer_im in _transfers():
-        noise = keep * _spectrum(patient) + drift * _spectrum(frame)
-        tiles += [
-            scipy.fft.ifft2(noise * transfer_re).real,
-            scipy.fft.ifft2(noise * transfer_im).imag,
-        ]
+    for first, second in _transfers():
+        # The real and the imaginary part of a filtered complex white field are two independent real ones.
+        noise = keep * _white(patient) + drift * _white(frame)
+        tiles += [scipy.fft.ifft2(noise * first).real, scipy.fft.ifft2(noise * second).imag]
     return Textures(*(np.ascontiguousarray(tile / tile.std()) for tile in tiles))
+
+
+def sample(field: Map, x_mm: Map, z_mm: Map) -> Map:
+    """A periodic field at the given places (same shapes): linear along z, where fields are fine, nearest along x."""
+    column = np.rint(x_mm * np.float32(1.0 / _NODE_MM)).astype(np.int32) & (_TILE - 1)
+    row = z_mm * np.float32(1.0 / _NODE_MM)
+    floor = np.floor(row)
+    share = row - floor
+    above = floor.astype(np.int32) & (_TILE - 1)
+    below = (above + 1) & (_TILE - 1)
+    flat = field.ravel()
+    upper, lower = flat.take(above * _TILE + column), flat.take(below * _TILE + column)
+    return upper + share * (lower - upper)
 
 
 def smooth_curve(rng: np.random.Generator, x_mm: Map, spacing_mm: float) -> Map:
@@ -67,20 +71,17 @@ def smooth_surface(rng: np.random.Generator, x_mm: Map, z_mm: Map, spacing_mm: f
 
 
 def _bumps(x_mm: Map, knots: NDArray[np.float64], spacing_mm: float) -> Map:
-    weights = np.exp(-0.5 * ((x_mm[:, None] - knots) / (0.7 * spacing_mm)) ** 2)
-    return (weights / np.sqrt(np.sum(weights**2, axis=1, keepdims=True))).astype(np.float32)
+    weights = np.exp(-0.5 * ((x_mm[:, None] - knots.astype(np.float32)) / np.float32(0.7 * spacing_mm)) ** 2)
+    return weights / np.sqrt(np.sum(weights**2, axis=1, keepdims=True))
 
 
-def _spectrum(rng: np.random.Generator) -> NDArray[np.complex64]:
-    noise = rng.standard_normal((_TILE, _TILE, 2), dtype=np.float32)
-    return noise.view(np.complex64)[..., 0]
+def _white(rng: np.random.Generator) -> NDArray[np.complex64]:
+    return rng.standard_normal((_TILE, 2 * _TILE), dtype=np.float32).view(np.complex64)
 
 
 @functools.cache
 def _transfers() -> tuple[tuple[Map, Map], ...]:
-    fibres = _gaussian(across_mm=1.3, down_mm=0.11)
-    sheets = _gaussian(across_mm=2.2, down_mm=0.2)
-    return (fibres, sheets), (_gaussian(1.0, 1.0), _gaussian(0.3, 0.3))
+    return (_gaussian(1.2, 0.11), _gaussian(2.2, 0.2)), (_gaussian(1.0, 1.0), _gaussian(0.3, 0.3))
 
 
 def _gaussian(across_mm: float, down_mm: float) -> Map:

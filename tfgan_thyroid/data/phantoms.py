@@ -9,7 +9,7 @@ from tfgan_thyroid.data.phantom_anatomy import sample_patient, sample_view
 from tfgan_thyroid.data.phantom_config import PhantomConfig
 from tfgan_thyroid.data.phantom_imaging import render, to_pixels
 from tfgan_thyroid.data.phantom_margin import draw_margin
-from tfgan_thyroid.data.phantom_tissue import NeckScene
+from tfgan_thyroid.data.phantom_tissue import paint_neck
 
 __all__ = ["Phantom", "PhantomConfig", "simulate_scan"]
 
@@ -46,11 +46,11 @@ def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = D
     patient_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, 0]))
     frame_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, frame]))
     anatomy, view = sample_patient(patient_stream), sample_view(frame_stream)
-    maps, gland = NeckScene(anatomy, view, config, patient_stream, frame_stream).build()
+    maps, gland = paint_neck(anatomy, view, config, patient_stream, frame_stream)
     left = config.sector_left_px
     image = np.zeros((config.height_px, config.width_px), np.uint8)
     mask = np.zeros_like(image)
-    image[:, :left] = draw_margin(config, maps.pixel_mm, anatomy.gain_db + view.gain_db)
+    image[:, :left] = draw_margin(config, maps.pixel_mm, anatomy.gain_db)
     image[:, left:] = render(maps, config, frame_stream)
     mask[:, left:][to_pixels(gland, config) < 0] = 255
     return Phantom(image, mask)
