@@ -136,8 +136,9 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
     trachea = Ellipse(0.0, front + 1.5 + isthmus + height, width, height)
 
     lobes, carotids, jugulars = [], [], []
+    goitre = rng.choice((1.0, 1.3), p=(0.85, 0.15))
     for side in (-1.0, 1.0):
-        a, b = rng.uniform(7.0, 9.8), rng.uniform(7.0, 10.5)
+        a, b = goitre * rng.uniform(7.0, 9.8), goitre * rng.uniform(7.0, 10.5)
         lobe = Ellipse(
             side * (width + 0.62 * a),
             front + strap + 0.9 * b,
@@ -170,11 +171,11 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         rng.uniform(2.4, 3.4),
     )
     view = rng.choice(3, p=(0.4, 0.3, 0.3))
-    centre = (rng.normal(0.0, 2.0), -rng.uniform(7.0, 14.0), rng.uniform(7.0, 14.0))[view]
+    centre = (rng.normal(0.0, 2.0), -rng.uniform(7.0, 16.0), rng.uniform(7.0, 16.0))[view]
     return NeckAnatomy(
         field_mm=rng.uniform(38.0, 50.0),
         centre_mm=centre,
-        gain_db=rng.normal(0.0, 3.6),
+        gain_db=rng.normal(0.0, 2.6),
         thyroid_db=rng.normal(0.0, 1.0),
         attenuation=rng.uniform(0.9, 1.12),
         skin_mm=skin,
@@ -190,14 +191,14 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         spine_mm=max(lobes[0].z + lobes[0].b, lobes[1].z + lobes[1].b) + rng.uniform(6.0, 11.0),
         nodules=_sample_nodules(rng, lobes, centre),
         deep_mm=max(lobe.z + lobe.b for lobe in lobes),
-        deep_attenuation=rng.uniform(0.6, 1.3),
+        deep_attenuation=rng.uniform(0.6, 1.5),
         sliders_db=rng.uniform(0.5, 2.0),
-        small_vessels=_sample_small_vessels(rng, lobes),
+        small_vessels=_sample_small_vessels(rng, lobes, trachea),
         coarse_db=rng.uniform(0.5, 1.8),
         mastoid_edge_mm=rng.uniform(8.0, 15.0),
         cartilage_mm=rng.uniform(0.9, 1.5),
         reverberation_mm=rng.uniform(1.3, 2.4),
-        reverberation_db=rng.uniform(-11.0, -3.0),
+        reverberation_db=rng.uniform(-13.0, -4.0),
     )
 
 
@@ -233,7 +234,7 @@ def _sample_nodules(rng: np.random.Generator, lobes: list[Ellipse], centre: floa
     return tuple(nodules)
 
 
-def _sample_small_vessels(rng: np.random.Generator, lobes: list[Ellipse]) -> tuple[Ellipse, ...]:
+def _sample_small_vessels(rng: np.random.Generator, lobes: list[Ellipse], trachea: Ellipse) -> tuple[Ellipse, ...]:
     """A few thyroid vessels on the rim of the lobes and some within."""
     vessels = []
     for lobe in lobes:
@@ -241,5 +242,6 @@ def _sample_small_vessels(rng: np.random.Generator, lobes: list[Ellipse]) -> tup
             angle, reach = rng.uniform(0.0, 2.0 * np.pi), rng.choice((0.5, 1.0))
             radius = rng.uniform(0.3, 0.9)
             x, z = lobe.x + reach * lobe.a * np.cos(angle), lobe.z + reach * lobe.b * np.sin(angle)
-            vessels.append(Ellipse(x, z, radius * rng.uniform(1.0, 2.0), radius, rng.uniform(-0.5, 0.5)))
+            if np.hypot((x - trachea.x) / (trachea.a + 1.5), (z - trachea.z) / (trachea.b + 1.5)) > 1.0:
+                vessels.append(Ellipse(x, z, radius * rng.uniform(1.0, 2.0), radius, rng.uniform(-0.5, 0.5)))
     return tuple(vessels)

@@ -103,8 +103,8 @@ class Canvas:
 
     def fascia(self, distance: Map, amplitude: Map | float, width_mm: float) -> None:
         """A layered interface: thin strands within the given half width."""
-        strands = np.maximum(self.texture("fibres", self.u + 3.7, 1.3 * distance + 17.0) + 0.7, 0.0)
-        self.line(distance, amplitude * (0.25 + 0.6 * strands), width_mm)
+        strands = np.maximum(self.texture("fibres", 0.6 * self.u + 3.7, distance + 17.0) + 0.5, 0.0)
+        self.line(distance, amplitude * (0.2 + 0.65 * strands), width_mm)
 
 
 def new_canvas(

@@ -34,15 +34,15 @@ class PhantomConfig:
     height_px: int = 875
     width_px: int = 1167
     sector_left_px: int = 292
-    dynamic_range_db: float = 62.0
+    dynamic_range_db: float = 65.0
     lateral_speckle_px: tuple[float, float] = (5.2, 6.8)
     axial_speckle_px: float = 3.0
     compound_looks: int = 3
     frequency_mhz: float = 10.0
-    time_gain_db_per_cm: float = 11.0
+    time_gain_db_per_cm: float = 10.5
     time_gain_limit_db: float = 45.0
-    overall_gain_db: float = 32.0
-    noise_floor_db: float = -62.0
+    overall_gain_db: float = 36.0
+    noise_floor_db: float = -61.0
 
     def __post_init__(self) -> None:
         if self.height_px < 64 or self.sector_width_px < 64:

@@ -49,7 +49,7 @@ def paint_connective(canvas: Canvas, anatomy: NeckAnatomy, layers: Layers) -> No
     sheets = canvas.texture("sheets", v=canvas.v - layers.deep)
     clouds = canvas.texture("clouds", canvas.u * 0.6, canvas.v * 0.6)
     canvas.attenuation[...] = 0.65 + (anatomy.deep_attenuation - 0.65) * ease((canvas.v - anatomy.deep_mm) / 4.0)
-    canvas.backscatter[...] = -2.0 + 2.5 * clouds + np.where(sheets > 0.0, 4.0, 2.5) * sheets
+    canvas.backscatter[...] = -1.0 + 2.5 * clouds + np.where(sheets > 0.0, 5.0, 3.0) * sheets
     canvas.specular[...] += 1.4 * np.maximum(sheets - 1.0, 0.0)
 
 
@@ -58,10 +58,10 @@ def paint_layers(canvas: Canvas, layers: Layers) -> None:
     canvas = canvas.above(float(layers.deep.max()) + 3.0)
     u, v = canvas.u, canvas.v
     deep, mastoid, superficial = v - layers.deep, v - layers.mastoid, v - layers.superficial
-    canvas.paint(deep, _muscle(canvas, u, deep, base_db=-13.0, streak_db=8.0, threshold=0.6), 0.9)
+    canvas.paint(deep, _muscle(canvas, u, deep, base_db=-13.0, streak_db=10.0, threshold=0.7), 0.9)
     slant = mastoid * 0.9 + 0.1 * np.abs(u)
-    canvas.paint(mastoid, _muscle(canvas, u + 7.0, slant, base_db=-17.0, streak_db=14.0, threshold=0.9), 0.85)
-    septa = canvas.texture("sheets", u * 1.3 + 11.0, v + 0.15 * u)
+    canvas.paint(mastoid, _muscle(canvas, u + 7.0, slant, base_db=-17.0, streak_db=16.0, threshold=1.0), 0.85)
+    septa = canvas.texture("sheets", u * 1.2 + 11.0, 1.3 * v + 0.2 * u)
     canvas.paint(superficial, -11.0 + 9.0 * np.maximum(septa - 0.4, 0.0), 0.5)
     canvas.specular[...] += np.where(superficial < 0.0, 2.2 * np.maximum(septa - 1.0, 0.0), 0.0)
     thick = ease((layers.mastoid - layers.superficial - 0.3) / 1.5)
@@ -98,8 +98,8 @@ def paint_deep_muscles(canvas: Canvas, anatomy: NeckAnatomy) -> None:
             distance = part.distance(outline)
             along = part.v - np.float32(np.tan(outline.angle)) * part.u
             rough = distance + 0.6 * part.texture("clouds", part.u * 0.8, part.v * 0.8)
-            part.paint(rough, _muscle(part, part.u - 5.0, along, -9.0, 7.0, 0.4), 0.85, 1.5)
-            part.fascia(distance, 2.5 * part.facing(distance) * np.maximum(1.5 * part.breaks() - 0.6, 0.0), 0.5)
+            part.paint(rough, _muscle(part, part.u - 5.0, along, -8.0, 6.0, 0.4), 0.85, 2.0)
+            part.fascia(rough, 2.5 * part.facing(distance) * np.maximum(1.6 * part.breaks() - 0.9, 0.0), 0.5)
 
 
 def paint_spine(canvas: Canvas, anatomy: NeckAnatomy) -> None:
@@ -114,4 +114,8 @@ def paint_spine(canvas: Canvas, anatomy: NeckAnatomy) -> None:
 def _muscle(canvas: Canvas, u: Map, v: Map, base_db: float, streak_db: float, threshold: float) -> Map:
     """Backscatter of muscle: dark, with bright perimysium along `u` that recurs across `v`."""
     fibres = canvas.texture("fibres", u, v)
-    return base_db + np.float32(streak_db) * np.maximum(fibres - np.float32(threshold), 0.0)
+    bundles = canvas.texture("clouds", 0.5 * u, v)
+    grains = canvas.texture("grains", u, v)
+    return (
+        base_db + 1.5 * bundles + 1.5 * grains + np.float32(streak_db) * np.maximum(fibres - np.float32(threshold), 0.0)
+    )

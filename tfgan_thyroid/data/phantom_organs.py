@@ -1,6 +1,7 @@
 """Painters of the organs: thyroid gland, nodules, vessels, oesophagus, trachea."""
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
@@ -36,7 +37,7 @@ def gland_distance(canvas: Canvas, anatomy: NeckAnatomy, view: ProbeView, layers
 def paint_gland(canvas: Canvas, anatomy: NeckAnatomy, gland: Map) -> None:
     """Fine, even, fairly bright tissue in a thin capsule."""
     clouds, grains = canvas.texture("clouds"), canvas.texture("grains")
-    echo = anatomy.thyroid_db + anatomy.coarse_db * (0.7 * clouds + 0.6 * grains)
+    echo = anatomy.thyroid_db + anatomy.coarse_db * (0.7 * clouds + 0.9 * grains)
     canvas.paint(gland, echo, 0.6, 0.4)
     canvas.fascia(gland, 2.6 * canvas.facing(gland) * canvas.breaks(), 0.3)
 
@@ -95,15 +96,19 @@ def paint_trachea(canvas: Canvas, anatomy: NeckAnatomy, outline: Map) -> None:
     air = outline + np.float32(anatomy.cartilage_mm)
     canvas.fascia(air, 8.0 * facing**3 * canvas.breaks(), 0.45)
     covered = np.maximum.accumulate(air < 0, axis=0)
-    canvas.attenuation[...] = np.where(air < 0, np.float32(20.0), canvas.attenuation)
+    steep = np.exp(-(((air - 0.3) / np.float32(0.9)) ** 2)) * (canvas.v < anatomy.trachea.z)
+    canvas.attenuation[...] = np.where(air < 0, np.float32(20.0), canvas.attenuation + 0.8 * steep * (1.0 - facing))
     below = np.cumsum(covered, axis=0, dtype=np.float32) * np.float32(canvas.node_mm)
-    ripple = np.cos(
-        (below + 0.3 * canvas.texture("clouds", v=below)) * np.float32(2.0 * np.pi / anatomy.reverberation_mm)
-    )
-    haze = anatomy.reverberation_db - 1.3 * below + 5.0 * ripple * np.exp(-below / 2.5) * canvas.breaks()
+    wobble = below + 0.3 * canvas.texture("clouds", v=below)
+    ripple = np.cos(wobble * np.float32(2.0 * np.pi / anatomy.reverberation_mm)) * np.exp(-below / 2.5)
+    haze = anatomy.reverberation_db - 1.6 * below + 5.0 * ripple * canvas.breaks()
     haze += 2.0 * canvas.texture("sheets") + 2.5 * canvas.texture("clouds", canvas.u * 0.7, canvas.v * 0.7)
-    haze -= 14.0 * (1.0 - np.exp(-((canvas.u / np.float32(0.65 * anatomy.trachea.a)) ** 2)))
-    canvas.clutter[...] = np.where(covered, np.maximum(canvas.clutter, haze), canvas.clutter)
+    inwards = np.maximum(np.float32(anatomy.trachea.a - anatomy.cartilage_mm) - np.abs(canvas.u), 0.0)
+    haze -= 9.0 * np.exp(-inwards / np.float32(2.0))
+    # Side lobes carry the reverberations a little past the wall.
+    width = max(round(1.4 / canvas.node_mm), 1)
+    haze = scipy.ndimage.uniform_filter1d(np.where(covered, haze, np.float32(-45.0)), width, axis=1)
+    canvas.clutter[...] = np.maximum(canvas.clutter, haze)
 
 
 def _smooth_minimum(a: Map, b: Map, reach: float) -> Map:

@@ -20,10 +20,10 @@ class Textures:
     """Periodic unit-variance random fields, float32 `[512, 512]` at 0.1 mm a node.
 
     Attributes:
-        fibres: 0.3 mm thick and 3 mm long across, for muscle.
-        sheets: 0.5 mm thick and 5 mm long across, for fat septa and connective tissue.
+        fibres: 0.2 mm thick and 2 mm long across, for muscle.
+        sheets: 0.4 mm thick and 5 mm long across, for fat septa and connective tissue.
         clouds: isotropic, about 2 mm across.
-        grains: isotropic, about 0.6 mm across.
+        grains: isotropic, about 0.5 mm across.
     """
 
     fibres: Map
@@ -81,7 +81,7 @@ def _white(rng: np.random.Generator) -> NDArray[np.complex64]:
 
 @functools.cache
 def _transfers() -> tuple[tuple[Map, Map], ...]:
-    return (_gaussian(1.2, 0.11), _gaussian(2.2, 0.2)), (_gaussian(1.0, 1.0), _gaussian(0.3, 0.3))
+    return (_gaussian(0.9, 0.09), _gaussian(2.0, 0.17)), (_gaussian(1.0, 1.0), _gaussian(0.22, 0.2))
 
 
 def _gaussian(across_mm: float, down_mm: float) -> Map:
