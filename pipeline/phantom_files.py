@@ -4,10 +4,11 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,6 +28,8 @@ SCAN_BYTES = 560_000
 MASK_BYTES = 8_000
 # zlib's fastest level: speckle hardly compresses, and level 6 costs as much time as the simulation.
 _COMPRESS_LEVEL = 1
+
+_Action = Callable[[int, FrameType | None], None] | signal.Handlers
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,15 @@ def write_collection(collection: Collection, workers: int) -> int:
         UserError: a worker process was killed.
         OSError: the output cannot be written; nothing of it is left.
     """
-    with _terminate_as_interrupt(), new_directory(collection.output) as folder:
+    with _handling(signal.SIGTERM, _interrupt), new_directory(collection.output) as folder:
         (folder / "images").mkdir()
         if collection.masks:
             (folder / "masks").mkdir()
         sizes = _in_this_process(collection, folder) if workers == 1 else _in_workers(collection, folder, workers)
         interval = 0.2 if sys.stderr.isatty() else 10.0
-        return sum(tqdm(sizes, "simulating", collection.count, unit="scan", mininterval=interval))
+        # Closing stops the workers before the folder is removed, wherever an interrupt strikes.
+        with closing(sizes):
+            return sum(tqdm(sizes, "simulating", collection.count, unit="scan", mininterval=interval))
 
 
 def write_scan(collection: Collection, folder: Path, index: int) -> int:
@@ -131,14 +136,16 @@ def _write_png(path: Path, pixels: np.ndarray, note: PngInfo) -> int:
     return path.stat().st_size
 
 
-def _in_this_process(collection: Collection, folder: Path) -> Iterator[int]:
+def _in_this_process(collection: Collection, folder: Path) -> Generator[int, None, None]:
     for index in range(collection.count):
         yield write_scan(collection, folder, index)
 
 
-def _in_workers(collection: Collection, folder: Path, workers: int) -> Iterator[int]:
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool:
-        futures = [pool.submit(write_scan, collection, folder, index) for index in range(collection.count)]
+def _in_workers(collection: Collection, folder: Path, workers: int) -> Generator[int, None, None]:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        # Workers inherit that Ctrl-C is ignored: the parent stops them, in order.
+        with _handling(signal.SIGINT, signal.SIG_IGN):
+            futures = [pool.submit(write_scan, collection, folder, index) for index in range(collection.count)]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -148,20 +155,19 @@ def _in_workers(collection: Collection, folder: Path, workers: int) -> Iterator[
             pool.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which stops its workers in order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 @contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM unwind like Ctrl-C, so that nothing half-written is left."""
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
+def _handling(number: signal.Signals, action: _Action) -> Iterator[None]:
+    """Handle a signal in this way within the block; Python allows it in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(number, action)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        signal.signal(number, previous)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Let a signal unwind like Ctrl-C, so that nothing half-written is left."""
+    raise KeyboardInterrupt

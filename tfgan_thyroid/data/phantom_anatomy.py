@@ -198,7 +198,7 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         mastoid_edge_mm=rng.uniform(8.0, 15.0),
         cartilage_mm=rng.uniform(0.9, 1.5),
         reverberation_mm=rng.uniform(1.3, 2.4),
-        reverberation_db=rng.uniform(-13.0, -4.0),
+        reverberation_db=rng.uniform(-15.0, -6.0),
     )
 
 

@@ -4,13 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, ProbeView
-from tfgan_thyroid.data.phantom_config import PhantomConfig
+from tfgan_thyroid.data.phantom_config import Map, PhantomConfig
 from tfgan_thyroid.data.phantom_textures import Textures, draw_textures, sample, smooth_surface
-
-Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+# A quantity on a grid, rows by columns.
+Map = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class PhantomConfig:
@@ -41,10 +47,11 @@ class PhantomConfig:
     frequency_mhz: float = 10.0
     time_gain_db_per_cm: float = 10.5
     time_gain_limit_db: float = 45.0
-    overall_gain_db: float = 36.0
+    overall_gain_db: float = 35.5
     noise_floor_db: float = -61.0
 
     def __post_init__(self) -> None:
+        """Check the ranges."""
         if self.height_px < 64 or self.sector_width_px < 64:
             raise ValueError(
                 f"the image sector is {self.height_px}x{self.sector_width_px} pixels; at least 64x64 are needed"

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy
 from tfgan_thyroid.data.phantom_canvas import Canvas, ease
+from tfgan_thyroid.data.phantom_config import Map
 from tfgan_thyroid.data.phantom_textures import smooth_curve
-
-Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

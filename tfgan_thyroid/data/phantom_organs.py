@@ -2,13 +2,11 @@
 
 import numpy as np
 import scipy.ndimage
-from numpy.typing import NDArray
 
 from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
 from tfgan_thyroid.data.phantom_canvas import Canvas, ease
+from tfgan_thyroid.data.phantom_config import Map
 from tfgan_thyroid.data.phantom_layers import Layers
-
-Map = NDArray[np.float32]
 
 # Backscatter against thyroid tissue (dB) and attenuation (dB/(cm MHz)) of each kind of nodule.
 _NODULE_TISSUE = {
@@ -30,7 +28,9 @@ def gland_distance(canvas: Canvas, anatomy: NeckAnatomy, view: ProbeView, layers
     for lobe, carotid in zip(anatomy.lobes, anatomy.carotids, strict=True):
         shape = canvas.distance(lobe._replace(a=lobe.a * view.swell, b=lobe.b * view.swell))
         gland = _smooth_minimum(gland, np.maximum(shape, 1.0 - canvas.distance(carotid)), 2.5)
-    gland = np.maximum(gland, 0.3 - trachea)
+    # Lobes reach behind the airway, where its shadow hides them: the gland that can be seen ends at its side.
+    airway = np.where(canvas.v < anatomy.trachea.z, trachea, np.abs(canvas.u) - np.float32(anatomy.trachea.a))
+    gland = np.maximum(gland, 0.3 - airway)
     return np.maximum(gland, layers.deep + np.float32(0.25) - canvas.v)
 
 
@@ -91,23 +91,23 @@ def paint_oesophagus(canvas: Canvas, outline: Ellipse) -> None:
 def paint_trachea(canvas: Canvas, anatomy: NeckAnatomy, outline: Map) -> None:
     """Cartilage, then air: a bright front, reverberations that fade, and shadow down to the bottom."""
     facing = canvas.facing(outline) * (canvas.v < anatomy.trachea.z)
-    canvas.paint(outline, -4.0 - 6.0 * facing, 1.0, 1.0)
+    canvas.paint(outline, -2.0 - 8.0 * facing, 1.0, 0.8)
     canvas.fascia(outline, 3.0 * facing * canvas.breaks(), 0.25)
     air = outline + np.float32(anatomy.cartilage_mm)
     canvas.fascia(air, 8.0 * facing**3 * canvas.breaks(), 0.45)
     covered = np.maximum.accumulate(air < 0, axis=0)
-    steep = np.exp(-(((air - 0.3) / np.float32(0.9)) ** 2)) * (canvas.v < anatomy.trachea.z)
-    canvas.attenuation[...] = np.where(air < 0, np.float32(20.0), canvas.attenuation + 0.8 * steep * (1.0 - facing))
+    steep = np.exp(-((air / np.float32(2.2)) ** 2)) * (canvas.v < anatomy.trachea.z)
+    canvas.attenuation[...] = np.where(air < 0, np.float32(20.0), canvas.attenuation + 0.5 * steep * (1.0 - facing))
     below = np.cumsum(covered, axis=0, dtype=np.float32) * np.float32(canvas.node_mm)
     wobble = below + 0.3 * canvas.texture("clouds", v=below)
     ripple = np.cos(wobble * np.float32(2.0 * np.pi / anatomy.reverberation_mm)) * np.exp(-below / 2.5)
     haze = anatomy.reverberation_db - 1.6 * below + 5.0 * ripple * canvas.breaks()
     haze += 2.0 * canvas.texture("sheets") + 2.5 * canvas.texture("clouds", canvas.u * 0.7, canvas.v * 0.7)
     inwards = np.maximum(np.float32(anatomy.trachea.a - anatomy.cartilage_mm) - np.abs(canvas.u), 0.0)
-    haze -= 9.0 * np.exp(-inwards / np.float32(2.0))
+    haze -= 6.0 * np.exp(-inwards / np.float32(2.5))
     # Side lobes carry the reverberations a little past the wall.
-    width = max(round(1.4 / canvas.node_mm), 1)
-    haze = scipy.ndimage.uniform_filter1d(np.where(covered, haze, np.float32(-45.0)), width, axis=1)
+    width = max(round(2.6 / canvas.node_mm), 1)
+    haze = scipy.ndimage.uniform_filter1d(np.where(covered, haze, np.float32(-30.0)), width, axis=1)
     canvas.clutter[...] = np.maximum(canvas.clutter, haze)
 
 

@@ -1,11 +1,10 @@
 """From a patient and a frame to tissue maps: paints everything, back to front."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tfgan_thyroid.data.phantom_anatomy import NeckAnatomy, ProbeView
 from tfgan_thyroid.data.phantom_canvas import new_canvas
-from tfgan_thyroid.data.phantom_config import PhantomConfig
+from tfgan_thyroid.data.phantom_config import Map, PhantomConfig
 from tfgan_thyroid.data.phantom_imaging import TissueMaps
 from tfgan_thyroid.data.phantom_layers import (
     paint_connective,
@@ -32,7 +31,7 @@ def paint_neck(
     config: PhantomConfig,
     patient: np.random.Generator,
     frame: np.random.Generator,
-) -> tuple[TissueMaps, NDArray[np.float32]]:
+) -> tuple[TissueMaps, Map]:
     """The acoustic properties of one frame.
 
     Args:
