@@ -1,9 +1,10 @@
-"""Beam's own flags: checked, and with defaults that stay in this process and off the network."""
+"""Beam's own flags, checked, and the run itself: in this process and off the network unless told otherwise."""
 
+import contextlib
 import logging
 import logging.handlers
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfgan_thyroid.errors import UserError
@@ -23,20 +24,23 @@ def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
     Raises:
         UserError: a flag that Beam does not know either, or a word that belongs to no flag.
     """
-    from apache_beam.options import pipeline_options as beam_options
-
     for before, word in zip(["", *flags], flags, strict=False):
         if not word.startswith("--") and (not before.startswith("--") or "=" in before):
             raise UserError(f"{word!r} belongs to no flag: see --help")
+    with _without_warnings():
+        from apache_beam.options import pipeline_options as beam
 
-    options = beam_options.PipelineOptions(list(flags))
-    runner = options.view_as(beam_options.StandardOptions).runner
-    if runner is None or runner.lower() in ("direct", "directrunner"):
-        options.view_as(beam_options.StandardOptions).runner = "DirectRunner"
-        options.view_as(beam_options.TypeOptions).allow_unsafe_triggers = True
-    known = options.get_all_options()
-    for flag in options.get_all_options(retain_unknown_options=True).keys() - known.keys():
-        raise UserError(f"--{flag} is neither a flag of this command nor one of Beam's: see --help")
+        options = beam.PipelineOptions(list(flags))
+        known = options.get_all_options()
+        unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()
+    if unknown:
+        raise UserError(f"--{min(unknown)} is neither a flag of this command nor one of Beam's: see --help")
+    runner = options.view_as(beam.StandardOptions)
+    if runner.runner is None or runner.runner.lower() in ("direct", "directrunner"):
+        runner.runner = "DirectRunner"
+        options.view_as(beam.TypeOptions).allow_unsafe_triggers = True
+    workers = options.view_as(beam.WorkerOptions)
+    workers.default_sdk_harness_log_level = workers.default_sdk_harness_log_level or "CRITICAL"
     return options
 
 
@@ -46,24 +50,50 @@ def run_pipeline(elements: list, transform: "PTransform", options: "PipelineOpti
     Beam's log is held back: a full disk is told in one line, anything unexpected with all that Beam logged.
 
     Raises:
-        UserError: the operating system refused something (disk full, no permission) in a worker.
+        UserError: no such runner, or the operating system refused something in a worker (disk full, no permission).
     """
     import apache_beam as beam
 
-    held = logging.handlers.MemoryHandler(capacity=10_000, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+    with _held_log() as log:
+        try:
+            pipeline = beam.Pipeline(options=options)
+        except (ValueError, ImportError, AttributeError) as error:
+            raise UserError(f"Beam cannot start the runner: {error}") from None
+        try:
+            with pipeline:
+                pipeline | "Elements" >> beam.Create(elements) | transform
+        except RuntimeError as error:
+            if "KeyboardInterrupt" in str(error):
+                raise KeyboardInterrupt from None
+            refused = re.search(r"\b\w+Error: \[Errno \d+\] (.*?)( \[while running|$)", str(error))
+            if refused is not None:
+                raise UserError(f"a worker failed: {refused.group(1)}") from None
+            log.setTarget(logging.StreamHandler())
+            log.flush()
+            raise
+
+
+@contextlib.contextmanager
+def _held_log() -> Iterator[logging.handlers.MemoryHandler]:
+    """Keeps what Beam logs in memory for the time of the block."""
+    handler = logging.handlers.MemoryHandler(10_000, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
     logger = logging.getLogger("apache_beam")
-    logger.addHandler(held)
+    propagated = logger.propagate
+    logger.addHandler(handler)
     logger.propagate = False
     try:
-        with beam.Pipeline(options=options) as pipeline:
-            pipeline | "Elements" >> beam.Create(elements) | transform
-    except RuntimeError as error:
-        refused = re.search(r"\bOSError: \[Errno \d+\] (.*?)( \[while running|$)", str(error))
-        if refused is not None:
-            raise UserError(f"a worker failed: {refused.group(1)}") from None
-        held.setTarget(logging.StreamHandler())
-        held.flush()
-        raise
+        yield handler
     finally:
-        logger.removeHandler(held)
-        logger.propagate = True
+        logger.removeHandler(handler)
+        logger.propagate = propagated
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Beam warns on import of cloud clients that are not installed and not used."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(disabled)

@@ -14,10 +14,11 @@ from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of, unmatched
 from pipeline.transforms.plan_splits import plan_splits
 from pipeline.transforms.settings import PreprocessSettings
-from tfgan_thyroid.data.schema import REJECTED_FILE, SPLITS, STATISTICS_FILE, DatasetInfo
+from tfgan_thyroid.data.schema import CONTACT_SHEET_FILE, REJECTED_FILE, SPLITS, STATISTICS_FILE, DatasetInfo
 
 _SHOWN_NAMES = 5
 _PROBES = 8
+_NEARLY_BLACK = 24
 
 
 def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> None:
@@ -72,16 +73,26 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
     for split in statistics["empty_splits"]:
         groups = sum(info.groups.values())
         note(f"warning: split {split} is empty: {groups} groups cannot fill {len(info.splits)} splits")
-    duplicates = sum(split["duplicates"] for split in statistics["splits"].values())
+    splits = statistics["splits"]
+    brightest = max(split["grey_levels"]["percentiles"]["99"] for split in splits.values())
+    if brightest < _NEARLY_BLACK:
+        note(
+            f"warning: the scans are nearly black (99 % of the pixels at most {brightest} of 255): "
+            "12-bit data in 16-bit files needs --white-level 4095"
+        )
+    duplicates = sum(split["duplicates"] for split in splits.values())
     if as_json:
         document: dict[str, Any] = {"dataset": str(output), "seconds": seconds, "duplicates": duplicates}
         print(json.dumps(document | dataclasses.asdict(info)))
         return
     for split in SPLITS:
-        print(f"{split}: {info.counts[split]} scans in {info.groups[split]} groups")
+        line = f"{split}: {info.counts[split]} scans in {info.groups[split]} groups"
+        print(line + (f", mean grey level {splits[split]['grey_levels']['mean']:.0f}" if split in splits else ""))
     print(f"duplicates: {duplicates}")
     print(f"rejected: {info.rejected}" + (f" ({describe_rejected(output)})" if info.rejected else ""))
-    print(f"dataset: {output} ({seconds:.0f} s; look at {output / 'contact_sheet.png'})")
+    print(f"seconds: {seconds:.1f}")
+    print(f"contact sheet: {_printable(output / CONTACT_SHEET_FILE)}")
+    print(f"dataset: {_printable(output)}")
 
 
 def describe_rejected(directory: Path, *, names: bool = False) -> str:
@@ -97,5 +108,10 @@ def describe_rejected(directory: Path, *, names: bool = False) -> str:
 
 
 def note(text: str) -> None:
-    """A line for people on standard error, which can be read whatever bytes a name holds."""
-    print(text.encode("utf-8", "backslashreplace").decode("utf-8"), file=sys.stderr)
+    """A line for people on standard error, whatever bytes a name holds."""
+    print(_printable(text), file=sys.stderr)
+
+
+def _printable(text: object) -> str:
+    """`text` with what is no character written as an escape."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

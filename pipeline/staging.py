@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,13 +25,34 @@ def check_output(output: Path, overwrite: bool) -> None:
 
 @contextmanager
 def staging_directory(output: Path) -> Iterator[Path]:
-    """A new hidden folder beside `output`, removed at the end unless `publish` has renamed it."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".partial", dir=output.parent))
+    """A new hidden folder beside `output`, removed at the end unless `publish` has renamed it.
+
+    Raises:
+        UserError: the folder cannot be made there.
+    """
     try:
-        yield staging
+        output.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".partial", dir=output.parent))
+    except OSError as error:
+        raise UserError(f"cannot write to {output.parent} ({error.strerror}): give --output another place") from None
+    try:
+        with _termination_as_interrupt():
+            yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM unwinds the stack as Ctrl-C does, so that nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def publish(staging: Path, output: Path) -> None:

@@ -63,7 +63,7 @@ class SplitStatistics:
             "grey_levels": _grey_levels(self.histogram),
         }
         if self.mask_pixels:
-            area = np.array(self.mask_pixels, np.float64) / image_size**2
+            area = np.array(sorted(self.mask_pixels), np.float64) / image_size**2
             summary["mask_area"] = {
                 "mean": area.mean(),
                 "std": area.std(),

@@ -107,9 +107,9 @@ def quantize(images: NDArray[np.floating]) -> Pixels:
     Values outside are clipped; a value half-way between two levels goes to the even one (as `numpy.rint` rounds).
 
     Raises:
-        ValueError: a value is not a number.
+        UserError: a value is not a number.
     """
     levels = np.rint((np.asarray(images, np.float64) + 1.0) * 127.5)
     if np.isnan(levels).any():
-        raise ValueError("quantize got NaN, wanted floats in [-1, 1]: the network that made them has diverged")
+        raise UserError("quantize got NaN, wanted floats in [-1, 1]: the network that made them has diverged")
     return np.clip(levels, 0.0, 255.0).astype(np.uint8)
