@@ -1,0 +1,1 @@
+"""Measurements of this package against independent implementations, run from the repository's root."""

@@ -1,0 +1,200 @@
+"""The two sides of the comparison, each in a process of its own that works when its parent says so.
+
+`python -m benchmarks.sides SIDE SETTINGS` prints one JSON object a line: first, after the warm-up iteration, what it
+is; then one answer to each command on standard input: `run N`, `ceiling`, `memory`.
+"""
+
+import json
+import math
+import re
+import resource
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.machine import usable_cores
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LATENT_SIZE = 256
+CHANNELS = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The work of one iteration, the same for both sides.
+
+    Attributes:
+        image_size: height and width in pixels, 4 * 2^n.
+        width: channels after the discriminator's first stage.
+        batch_size: images in each of the four updates.
+        precision: `float32` or `mixed_bfloat16`.
+        seed: of the initial values and the images.
+    """
+
+    image_size: int
+    width: int
+    batch_size: int
+    precision: str
+    seed: int
+
+    def to_json(self) -> str:
+        """The fields as a JSON object."""
+        return json.dumps(asdict(self))
+
+    def real_batches(self) -> "np.ndarray":
+        """Four batches of noise: float32 `[4, N, H, W, 1]` in [-1, 1]; the arithmetic does not depend on values."""
+        import numpy as np
+
+        shape = (4, self.batch_size, self.image_size, self.image_size, CHANNELS)
+        return np.random.default_rng(self.seed).uniform(-1.0, 1.0, shape).astype(np.float32)
+
+
+class Side(ABC):
+    """An implementation of the training iteration."""
+
+    @abstractmethod
+    def iterate(self) -> dict[str, float]:
+        """One training iteration, finished when this returns; its losses."""
+
+    @abstractmethod
+    def threads(self) -> int:
+        """Threads of one operation."""
+
+    def ceiling(self) -> float:
+        """GFLOP/s of one large convolution alone, forward."""
+        raise NotImplementedError(f"{type(self).__name__} has no ceiling to measure")
+
+
+class OurSide(Side):
+    """This package, as `tfgan_thyroid.train` runs it: a `tf.function` of the model's `train_step`."""
+
+    def __init__(self, settings: Settings) -> None:
+        import tensorflow as tf
+
+        from tfgan_thyroid.config import Config
+        from tfgan_thyroid.models.alpha_wgan_gp import AlphaWGANGP
+
+        config = Config(
+            image_size=settings.image_size,
+            channels=CHANNELS,
+            width=settings.width,
+            latent_size=LATENT_SIZE,
+            batch_size=settings.batch_size,
+            precision=settings.precision,
+            seed=settings.seed,
+        )
+        model = AlphaWGANGP(config)
+        model.compile()
+        self.train_step = tf.function(model.train_step)
+        self.real_batches = tf.constant(settings.real_batches())
+        self.dtype = tf.bfloat16 if settings.precision == "mixed_bfloat16" else tf.float32
+
+    def iterate(self) -> dict[str, float]:
+        """One training iteration."""
+        return {name: float(loss) for name, loss in self.train_step(self.real_batches).items()}
+
+    def threads(self) -> int:
+        """TensorFlow uses all usable cores unless told otherwise (it reports 0 then)."""
+        import tensorflow as tf
+
+        return tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
+
+    def ceiling(self) -> float:
+        """The best of 20 runs of a 3x3 convolution, 128 -> 256 channels, 32x32 pixels, batch 8."""
+        import tensorflow as tf
+
+        images = tf.cast(tf.random.normal([8, 32, 32, 128]), self.dtype)
+        kernel = tf.cast(tf.random.normal([3, 3, 128, 256]), self.dtype)
+        convolve = tf.function(lambda: tf.nn.conv2d(images, kernel, strides=1, padding="SAME"))
+        seconds = []
+        for _ in range(20):
+            start = time.perf_counter()
+            convolve()
+            seconds.append(time.perf_counter() - start)
+        return 2e-9 * 8 * 32 * 32 * 9 * 128 * 256 / min(seconds)
+
+
+class PeerSide(Side):
+    """The PyTorch implementation."""
+
+    def __init__(self, settings: Settings) -> None:
+        import torch
+
+        from benchmarks.pytorch_peer import PyTorchPeer
+
+        torch.manual_seed(settings.seed)
+        bfloat16 = settings.precision == "mixed_bfloat16"
+        self.peer = PyTorchPeer(settings.image_size, CHANNELS, settings.width, LATENT_SIZE, bfloat16)
+        self.real_batches = torch.from_numpy(settings.real_batches()).movedim(-1, 2)
+
+    def iterate(self) -> dict[str, float]:
+        """One training iteration."""
+        return self.peer.iteration(self.real_batches)
+
+    def threads(self) -> int:
+        """PyTorch's threads of one operation."""
+        import torch
+
+        return torch.get_num_threads()
+
+
+SIDES: dict[str, Callable[[Settings], Side]] = {"ours": OurSide, "peer": PeerSide}
+
+
+def serve(side_name: str, settings: Settings) -> None:
+    """Builds a side, warms it up and answers commands until standard input ends."""
+    side = SIDES[side_name](settings)
+    start = time.perf_counter()
+    side.iterate()
+    first_seconds = time.perf_counter() - start
+    peak_with_warm_up = peak_memory_bytes()
+    _forget_peak_memory()
+    _answer({"first_iteration_seconds": first_seconds, "threads": side.threads()})
+    for line in sys.stdin:
+        command, *arguments = line.split()
+        if command == "run":
+            _answer(_run(side, int(arguments[0])))
+        elif command == "ceiling":
+            _answer({"gflops": side.ceiling()})
+        elif command == "memory":
+            steady = peak_memory_bytes()
+            _answer({"peak_bytes": max(peak_with_warm_up, steady), "peak_bytes_after_warm_up": steady})
+
+
+def _run(side: Side, iterations: int) -> dict[str, object]:
+    seconds = []
+    for _ in range(iterations):
+        start = time.perf_counter()
+        losses = side.iterate()
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds, "finite": all(map(math.isfinite, losses.values()))}
+
+
+def peak_memory_bytes() -> int:
+    """The process's largest resident memory so far (Linux: since `_forget_peak_memory`)."""
+    status = Path("/proc/self/status")
+    if status.exists() and (match := re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)):
+        return int(match[1]) * 1024
+    # Elsewhere getrusage; not on Linux, where a child starts with its parent's peak.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _forget_peak_memory() -> None:
+    """Starts the peak anew, where the system can (Linux: proc(5), clear_refs)."""
+    path = Path("/proc/self/clear_refs")
+    if path.exists():
+        path.write_text("5")
+
+
+def _answer(answer: dict[str, object]) -> None:
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], Settings(**json.loads(sys.argv[2])))

@@ -1,0 +1,34 @@
+"""The arithmetic of one iteration, against figures counted by hand."""
+
+import pytest
+
+from benchmarks.arithmetic import forward_macs, iteration_macs
+
+PAPER_SIZE = {"image_size": 256, "channels": 1, "width": 32, "latent_size": 256}
+
+
+def test_forward_macs_of_a_tiny_model_counted_by_hand():
+    macs = forward_macs(image_size=8, channels=2, width=3, latent_size=5, folded=False)
+    assert macs["discriminator"] == 4 * 4 * 16 * 2 * 3 + 16 * 3
+    assert macs["encoder"] == 4 * 4 * 16 * 2 * 3 + 16 * 3 * 5
+    assert macs["generator"] == 16 * 5 * 3 + 8 * 8 * 9 * 3 * 2
+    assert macs["code_discriminator"] == 5 * 1024 + 1024 * 1024 + 1024
+
+
+def test_folding_saves_five_ninths_of_the_up_convolutions():
+    plain = forward_macs(**PAPER_SIZE, folded=False)["generator"] - 16 * 256 * 1024
+    folded = forward_macs(**PAPER_SIZE, folded=True)["generator"] - 16 * 256 * 1024
+    assert folded * 9 == plain * 4
+
+
+def test_forward_macs_at_the_papers_size():
+    macs = forward_macs(**PAPER_SIZE, folded=False)
+    assert macs["discriminator"] / 1e9 == pytest.approx(0.680, abs=6e-4)
+    assert macs["encoder"] / 1e9 == pytest.approx(0.684, abs=5e-4)
+    assert macs["generator"] / 1e9 == pytest.approx(1.533, abs=5e-4)
+    assert macs["code_discriminator"] / 1e6 == pytest.approx(1.3, abs=0.05)
+
+
+def test_an_iteration_costs_33_gmacs_an_image_and_27_folded():
+    assert iteration_macs(**PAPER_SIZE, folded=False) / 1e9 == pytest.approx(33.4, abs=0.05)
+    assert iteration_macs(**PAPER_SIZE, folded=True) / 1e9 == pytest.approx(26.6, abs=0.05)
