@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import keras
 
-from tfgan_thyroid.layers.initializers import fan_in_uniform
 from tfgan_thyroid.config import stage_count
+from tfgan_thyroid.layers.initializers import fan_in_uniform
 
 LEAKY_SLOPE = 0.2
 

@@ -2,9 +2,9 @@
 
 import keras
 
+from tfgan_thyroid.config import stage_count
 from tfgan_thyroid.layers.initializers import fan_in_uniform
 from tfgan_thyroid.layers.upsampling import UpsampleConv2D
-from tfgan_thyroid.config import stage_count
 
 
 def build_generator(

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.models.registry import build_model
+from tfgan_thyroid.run_directory import RunDirectory, append_line
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = RunDirectory(tmp_path / "00000-run")
+    run.checkpoints.mkdir(parents=True)
+    return run
+
+
+def trained(config, iterations=2, seed=0):
+    model = build_model(config.replace(seed=seed))
+    shape = [4, config.batch_size, config.image_size, config.image_size, 1]
+    for iteration in range(iterations):
+        model.train_step(tf.random.stateless_uniform(shape, [seed, iteration], -1.0, 1.0))
+    return model
+
+
+def values(model):
+    items = [*model.networks.values(), model.averaged_generator]
+    weights = [value for item in items for value in item.get_weights()]
+    slots = [np.asarray(variable) for optimizer in model.optimizers.values() for variable in optimizer.variables]
+    return [*weights, *slots, model.iteration.numpy()]
+
+
+def test_weights_optimizer_slots_average_and_iteration_survive_a_restore(run, tiny_config):
+    model = trained(tiny_config)
+    path = checkpoints.save(run, model)
+    fresh = build_model(tiny_config.replace(seed=9))
+    checkpoints.restore(fresh, path)
+    for restored, original in zip(values(fresh), values(model), strict=True):
+        np.testing.assert_array_equal(restored, original)
+
+
+def test_a_step_after_a_restore_equals_the_step_without_it(run, tiny_config):
+    model = trained(tiny_config)
+    fresh = build_model(tiny_config)
+    checkpoints.restore(fresh, checkpoints.save(run, model))
+    images = tf.random.stateless_uniform([4, tiny_config.batch_size, 16, 16, 1], [5, 5], -1.0, 1.0)
+    losses = [m.train_step(images) for m in (model, fresh)]
+    assert {k: float(v) for k, v in losses[0].items()} == {k: float(v) for k, v in losses[1].items()}
+    for a, b in zip(values(model), values(fresh), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_networks_alone_start_another_run_at_iteration_zero(run, tiny_config):
+    model = trained(tiny_config)
+    fresh = build_model(tiny_config.replace(seed=9, ema_decay=0.0))
+    checkpoints.restore_networks(fresh, checkpoints.save(run, model))
+    assert int(fresh.iteration) == 0
+    np.testing.assert_array_equal(fresh.encoder.get_weights()[0], model.encoder.get_weights()[0])
+
+
+def test_another_width_is_refused_in_words(run, tiny_config):
+    path = checkpoints.save(run, trained(tiny_config))
+    with pytest.raises(UserError, match="does not fit"):
+        checkpoints.restore(build_model(tiny_config.replace(width=8)), path)
+
+
+def test_the_last_two_and_the_best_are_kept(run, tiny_config):
+    model = build_model(tiny_config)
+    for iteration, score in ((10, 0.3), (20, 0.1), (30, 0.2), (40, 0.4), (50, 0.5)):
+        model.iteration.assign(iteration)
+        append_line(run.metrics_file, {"iteration": iteration, "mmd": {"mean": score}})
+        checkpoints.save(run, model)
+    assert [int(path.name) for path in checkpoints.list_checkpoints(run)] == [20, 40, 50]
+    assert checkpoints.find(run, "best").name == "00000020"
+    assert checkpoints.find(run, "latest").name == "00000050"
+    assert checkpoints.find(run, "40").name == "00000040"
+    with pytest.raises(UserError, match="choose latest, best or one of 20, 40, 50"):
+        checkpoints.find(run, "30")
+
+
+def test_weights_that_are_not_finite_are_never_saved(run, tiny_config):
+    model = build_model(tiny_config)
+    kernel = model.encoder.trainable_variables[0]
+    kernel.assign(kernel * np.nan)
+    with pytest.raises(UserError, match="encoder are not finite"):
+        checkpoints.save(run, model)
+    assert checkpoints.list_checkpoints(run) == []
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_nothing_and_the_earlier_ones(run, tiny_config, monkeypatch):
+    model = build_model(tiny_config)
+    checkpoints.save(run, model)
+    model.iteration.assign(1)
+
+    def fail(self, path):
+        with open(path, "w") as file:
+            file.write("half")
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.train.Checkpoint, "write", fail)
+    with pytest.raises(UserError, match="No space left on device; earlier checkpoints are whole"):
+        checkpoints.save(run, model)
+    assert [path.name for path in run.checkpoints.iterdir()] == ["00000000"]

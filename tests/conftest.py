@@ -1,0 +1,57 @@
+"""Fixtures shared by all tests: a small data set on disk and a small configuration."""
+
+import io
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.data import schema
+
+IMAGE_SIZE = 16
+SCANS = 20
+
+
+def write_dataset(directory, image_size=IMAGE_SIZE, scans=SCANS, seed=0):
+    """A dataset directory of smooth random images in two shards, written record by record."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(seed)
+    shards = 2
+    folder = schema.split_directory(directory, "train")
+    folder.mkdir(parents=True)
+    for shard in range(shards):
+        with tf.io.TFRecordWriter(str(folder / schema.shard_name(shard, shards))) as writer:
+            for index in range(shard, scans, shards):
+                ramp = np.linspace(20, 200, image_size)[:, None] * np.ones((1, image_size))
+                image = np.clip(ramp + 10 * rng.normal(size=(image_size, image_size)), 0, 255).astype(np.uint8)
+                image[0, 0] = index
+                file = io.BytesIO()
+                Image.fromarray(image).save(file, "PNG")
+                feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[file.getvalue()]))
+                features = tf.train.Features(feature={schema.IMAGE_ENCODED: feature})
+                writer.write(tf.train.Example(features=features).SerializeToString())
+    counts = {"train": scans, "eval": 0, "test": 0}
+    schema.DatasetInfo(
+        schema.SCHEMA_VERSION, counts, image_size, 1, False, "none", "lanczos", 0, "file", "0", f"digest-{seed}"
+    ).save(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def make_dataset():
+    return write_dataset
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data") / "dataset")
+
+
+@pytest.fixture(scope="session")
+def tiny_config():
+    return Config(image_size=IMAGE_SIZE, width=4, latent_size=8, batch_size=4, iterations=6, ema_decay=0.9)

@@ -1,0 +1,64 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from tfgan_thyroid.data.input_pipeline import load_images, training_batches
+from tfgan_thyroid.errors import UserError
+
+SCANS = 20  # of the data set of conftest.py, each marked by its index in the first pixel
+
+
+def marks(dataset, elements, **arguments):
+    """The scans' indices in the order in which a stream brings them."""
+    settings = {"split": "train", "batch_size": 3, "batches": 2, "seed": 0, **arguments}
+    stream = training_batches(dataset, **settings).take(elements).as_numpy_iterator()
+    return np.concatenate([np.rint((element[:, :, 0, 0, 0] + 1.0) * 127.5).astype(int).ravel() for element in stream])
+
+
+def test_an_element_holds_the_batches_of_an_iteration_in_minus_one_to_one(dataset):
+    element = next(iter(training_batches(dataset, "train", 3, 4, seed=0)))
+    assert element.shape == (4, 3, 16, 16, 1)
+    assert element.dtype == "float32"
+    assert -1.0 <= np.min(element) < np.max(element) <= 1.0
+
+
+def test_every_scan_comes_once_in_each_epoch_and_epochs_differ_in_order(dataset):
+    stream = marks(dataset, 10)
+    epochs = [stream[:SCANS].tolist(), stream[SCANS : 2 * SCANS].tolist()]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(SCANS))
+    assert epochs[0] != epochs[1]
+
+
+def test_the_seed_decides_the_order(dataset):
+    assert marks(dataset, 5).tolist() == marks(dataset, 5).tolist()
+    assert marks(dataset, 5).tolist() != marks(dataset, 5, seed=1).tolist()
+
+
+@pytest.mark.parametrize("start", [1, 3, 4, 10, 57])
+def test_a_stream_that_starts_later_brings_what_the_whole_one_brings_there(dataset, start):
+    whole = marks(dataset, start + 3)
+    np.testing.assert_array_equal(marks(dataset, 3, start_iteration=start), whole[start * 6 :])
+
+
+def test_a_batch_may_be_larger_than_the_data_set(dataset):
+    counts = np.bincount(marks(dataset, 1, batch_size=2 * SCANS + 5, batches=1), minlength=SCANS)
+    assert counts.sum() == 2 * SCANS + 5
+    assert set(counts) == {2, 3}
+
+
+def test_the_stream_does_not_end(dataset):
+    stream = training_batches(dataset, "train", SCANS, 1, seed=0)
+    assert len(list(itertools.islice(stream, 12))) == 12
+
+
+def test_images_load_as_stored(dataset):
+    images = load_images(dataset, "train", limit=7)
+    assert images.shape == (7, 16, 16, 1)
+    assert images.dtype == np.uint8
+    assert images[:, 0, 0, 0].tolist() == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_an_empty_split_is_named(dataset):
+    with pytest.raises(UserError, match="test"):
+        training_batches(dataset, "test", 2, 1, seed=0)

@@ -1,0 +1,101 @@
+"""Commands as a user types them: help, and one clear line for each mistake."""
+
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = [
+    "tfgan_thyroid",
+    "tfgan_thyroid.train",
+    "tfgan_thyroid.generate",
+    "tfgan_thyroid.export",
+    "pipeline",
+    "pipeline.simulate",
+    "pipeline.preprocess",
+]
+
+
+def run(module, *arguments, **kwargs):
+    words = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, **kwargs)
+
+
+def assert_one_clear_line(result, *words, code=1):
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    line = result.stderr.strip().splitlines()[-1]
+    assert "error: " in line
+    for word in words:
+        assert str(word) in line
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_help_shows_an_example_and_loads_nothing_heavy(module):
+    probe = (
+        f"import sys, runpy\nsys.argv = ['x', '--help']\ntry:\n    runpy.run_module({module!r}, run_name='__main__')\n"
+    )
+    probe += "except SystemExit as stop:\n    assert not stop.code\n"
+    probe += (
+        "heavy = {'tensorflow', 'keras', 'apache_beam', 'scipy', 'PIL'} & set(sys.modules)\nassert not heavy, heavy\n"
+    )
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    if "." in module:
+        assert f"python -m {module}" in result.stdout
+        assert "example:" in result.stdout
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_command_knows_its_version(module):
+    result = run(module, "--version")
+    assert result.returncode == 0
+    assert result.stdout.startswith("tfgan-thyroid 0.")
+
+
+def test_the_lists_of_commands_name_commands_that_exist():
+    for package in ("tfgan_thyroid", "pipeline"):
+        named = [word for word in run(package).stdout.split() if word.startswith(f"{package}.")]
+        assert named
+        assert set(named) <= set(COMMANDS)
+
+
+def test_a_missing_data_set_is_named_with_the_remedy(tmp_path):
+    result = run("tfgan_thyroid.train", "--data", tmp_path / "missing", "--outdir", tmp_path / "runs")
+    assert_one_clear_line(result, "missing", "pipeline.preprocess")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_preset_names_the_known_ones(dataset, tmp_path):
+    result = run("tfgan_thyroid.train", "--data", dataset, "--preset", "papr", "--outdir", tmp_path / "runs")
+    assert_one_clear_line(result, "papr", "paper", "cpu", "demo")
+
+
+def test_an_image_size_that_does_not_fit_is_named_with_those_that_do(tmp_path):
+    result = run("tfgan_thyroid.train", "--set", "image_size=100", "--outdir", tmp_path / "runs")
+    assert_one_clear_line(result, "100", "64, 128, 256")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_flag_exits_with_2(tmp_path):
+    assert run("tfgan_thyroid.train", "--batch-size", "0").returncode == 2
+    assert run("tfgan_thyroid.train", "--no-such-flag").returncode == 2
+    assert run("tfgan_thyroid.generate", "--run", tmp_path).returncode == 2
+
+
+def test_resume_without_a_run_and_with_a_second_start_are_refused(tmp_path):
+    assert_one_clear_line(run("tfgan_thyroid.train", "--resume", "latest", "--outdir", tmp_path), "nothing to resume")
+    result = run("tfgan_thyroid.train", "--resume", "latest", "--init-from", tmp_path)
+    assert_one_clear_line(result, "--resume", "--init-from")
+
+
+def test_an_output_folder_that_cannot_be_made_is_named(dataset, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run("tfgan_thyroid.train", "--data", dataset, "--outdir", tmp_path / "file" / "runs")
+    assert_one_clear_line(result, tmp_path / "file")
+
+
+def test_generate_and_export_refuse_a_directory_that_is_no_run(tmp_path):
+    for module in ("tfgan_thyroid.generate", "tfgan_thyroid.export"):
+        assert_one_clear_line(run(module, "--run", tmp_path, "--output", tmp_path / "out"), "not a run directory")
+    assert list(tmp_path.iterdir()) == []

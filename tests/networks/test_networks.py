@@ -1,0 +1,122 @@
+"""Shared checks of every network: parameter counts, shapes, ranges, precision, configuration round trip."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.networks.code_discriminator import build_code_discriminator
+from tfgan_thyroid.networks.discriminator import build_discriminator
+from tfgan_thyroid.networks.encoder import build_encoder
+from tfgan_thyroid.networks.generator import build_generator
+
+BUILDERS = {
+    "generator": lambda size, width, **kwargs: build_generator(size, 1, width, 256, **kwargs),
+    "discriminator": lambda size, width, **kwargs: build_discriminator(size, 1, width, **kwargs),
+    "encoder": lambda size, width, **kwargs: build_encoder(size, 1, width, 256, **kwargs),
+    "code_discriminator": lambda size, width, **kwargs: build_code_discriminator(256, **kwargs),
+}
+every_network = pytest.mark.parametrize("name", BUILDERS)
+
+
+def trainable_parameters(network):
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_variables)
+
+
+def moving_statistics(network):
+    return sum(int(np.prod(weight.shape)) for weight in network.non_trainable_variables)
+
+
+def inputs_of(network, batch=2, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (batch, *network.input_shape[1:])).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "statistics"),
+    [
+        ("discriminator", 11_192_801, 0),
+        ("encoder", 15_375_008, 4_032),
+        ("generator", 10_483_936, 4_032),
+        ("code_discriminator", 1_313_793, 0),
+    ],
+)
+def test_parameter_counts_at_the_size_of_the_paper(name, parameters, statistics):
+    network = BUILDERS[name](256, 32)
+    assert trainable_parameters(network) == parameters
+    assert moving_statistics(network) == statistics
+
+
+@pytest.mark.parametrize("size", [8, 16, 64])
+def test_shapes_at_other_sizes_and_with_two_channels(size):
+    images = np.zeros((2, size, size, 2), np.float32)
+    assert build_discriminator(size, 2, 4)(images).shape == (2, 1)
+    assert build_encoder(size, 2, 4, 10)(images).shape == (2, 10)
+    assert build_generator(size, 2, 4, 10)(np.zeros((2, 10), np.float32)).shape == (2, size, size, 2)
+
+
+@every_network
+def test_output_is_float32_in_both_precisions(name):
+    for dtype in ("float32", "mixed_bfloat16"):
+        network = BUILDERS[name](16, 4, dtype=dtype)
+        assert network(inputs_of(network)).dtype == tf.float32
+        assert all(weight.dtype in (tf.float32, "float32") for weight in network.weights)
+
+
+@every_network
+def test_bfloat16_stays_near_float32(name):
+    full = BUILDERS[name](16, 4)
+    mixed = BUILDERS[name](16, 4, dtype="mixed_bfloat16")
+    inputs = inputs_of(full, batch=8)
+    # Six roundings of 2^-9 each on values of order one.
+    np.testing.assert_allclose(mixed(inputs), full(inputs), atol=0.05)
+
+
+@every_network
+def test_the_seed_decides_every_initial_value(name):
+    first, same, other = (BUILDERS[name](16, 4, seed=seed) for seed in (1, 1, 2))
+    for a, b in zip(first.get_weights(), same.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+
+
+@every_network
+def test_a_network_survives_its_configuration(name):
+    network = BUILDERS[name](16, 4)
+    copy = keras.Sequential.from_config(network.get_config())
+    copy.set_weights(network.get_weights())
+    inputs = inputs_of(network)
+    np.testing.assert_array_equal(copy(inputs), network(inputs))
+
+
+def test_normalization_layers_are_float32_under_mixed_precision():
+    network = build_generator(16, 1, 4, 8, dtype="mixed_bfloat16")
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(layers) == 2
+    assert {layer.compute_dtype for layer in layers} == {"float32"}
+
+
+def test_the_discriminator_normalizes_layers_two_to_six_only_and_without_batch_statistics():
+    network = build_discriminator(256, 1, 2)
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert "BatchNormalization" not in kinds
+    assert kinds[:2] == ["Conv2D", "LeakyReLU"]
+    assert sum("Normalization" in kind for kind in kinds) == 5
+
+
+def test_the_discriminator_does_not_couple_the_images_of_a_batch():
+    network = build_discriminator(16, 1, 4)
+    images = inputs_of(network, batch=4)
+    np.testing.assert_allclose(network(images, training=True)[:1], network(images[:1], training=True), atol=1e-5)
+
+
+def test_generated_pixels_lie_between_minus_one_and_one():
+    network = build_generator(16, 1, 4, 8)
+    images = network(100 * np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32), training=True)
+    assert np.abs(images).max() <= 1.0
+
+
+@pytest.mark.parametrize("size", [0, 4, 12, 100, 255])
+def test_a_size_that_is_no_power_of_two_times_four_is_refused(size):
+    with pytest.raises(UserError, match="4 \\* 2\\^n"):
+        build_generator(size, 1, 4, 8)

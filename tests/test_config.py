@@ -1,0 +1,55 @@
+import dataclasses
+import json
+
+import pytest
+
+from tfgan_thyroid.config import PRESETS, Config, preset, stage_count
+from tfgan_thyroid.errors import UserError
+
+
+def test_the_paper_preset_holds_the_numbers_of_the_paper():
+    config = preset("paper")
+    assert (config.image_size, config.latent_size, config.batch_size) == (256, 256, 32)
+    assert (config.learning_rate, config.beta_1, config.beta_2, config.adam_epsilon) == (2e-4, 0.9, 0.999, 1e-8)
+    assert (config.penalty_weight, config.l1_weight) == (10.0, 10.0)
+    assert config.iterations == 100_000  # 5,000 epochs of 609 images in batches of 32, to the nearest thousand
+    assert (config.ema_decay, config.encoder_reconstruction_weight) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_carry_their_name_and_survive_json(name):
+    config = preset(name)
+    assert config.preset == name
+    assert Config.from_dict(json.loads(config.to_json())) == config
+
+
+def test_an_unknown_preset_names_the_known_ones():
+    with pytest.raises(UserError, match="'papr': choose one of paper, cpu, demo"):
+        preset("papr")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"image_size": 100},
+        {"model": "gan2"},
+        {"precision": "float16"},
+        {"batch_size": 0},
+        {"ema_decay": 1.0},
+        {"penalty_pairs": "all"},
+        {"log_every": 0},
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_its_field(changes):
+    with pytest.raises(UserError, match=next(iter(changes)).replace("_", "[_ ]")):
+        Config(**changes)
+
+
+def test_a_record_of_another_version_is_refused_by_its_fields():
+    fields = dataclasses.asdict(Config()) | {"new_option": 1}
+    with pytest.raises(UserError, match="new_option"):
+        Config.from_dict(fields)
+
+
+def test_stage_count_is_the_exponent():
+    assert [stage_count(size) for size in (8, 16, 64, 256)] == [1, 2, 4, 6]

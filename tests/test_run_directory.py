@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import RunDirectory, RunRecord, append_line, current_stack, forget_after, read_lines
+
+
+@pytest.fixture
+def record():
+    return RunRecord(Config(), "/data", "train", "digest", current_stack(), "0")
+
+
+def test_runs_are_numbered_and_named_by_what_they_train(tmp_path, record):
+    names = [RunDirectory.create(tmp_path / "runs", record).path.name for _ in range(2)]
+    assert names == ["00000-paper-alpha-wgan-gp-256px", "00001-paper-alpha-wgan-gp-256px"]
+
+
+def test_the_record_is_there_first_and_survives(tmp_path, record):
+    run = RunDirectory.create(tmp_path, record)
+    assert RunDirectory.open(run.path).read() == record
+
+
+def test_the_latest_run_has_the_highest_number(tmp_path, record):
+    runs = [RunDirectory.create(tmp_path, record) for _ in range(3)]
+    (tmp_path / "demo-data").mkdir()
+    assert RunDirectory.latest(tmp_path).path == runs[-1].path
+
+
+def test_nothing_to_resume_is_said(tmp_path):
+    for outdir in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(UserError, match="nothing to resume"):
+            RunDirectory.latest(outdir)
+
+
+def test_a_directory_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(UserError, match="not a run directory"):
+        RunDirectory.open(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"config": {}}'])
+def test_a_damaged_record_is_named(tmp_path, record, content):
+    run = RunDirectory.create(tmp_path, record)
+    run.config_file.write_text(content)
+    with pytest.raises(UserError, match="config.json|configuration"):
+        run.read()
+
+
+def test_an_unfinished_last_line_is_left_out_and_lines_to_be_repeated_are_dropped(tmp_path):
+    path = tmp_path / "stats.jsonl"
+    for iteration in (10, 20, 30):
+        append_line(path, {"iteration": iteration, "loss": 0.1 + 0.2})
+    with path.open("a") as file:
+        file.write('{"iteration": 40, "lo')
+    assert [line["iteration"] for line in read_lines(path)] == [10, 20, 30]
+    forget_after(path, 20)
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [
+        {"iteration": 10, "loss": 0.30000000000000004},
+        {"iteration": 20, "loss": 0.30000000000000004},
+    ]
