@@ -36,9 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps(json.loads((version / "model_card.json").read_text())))
     else:
         print(f"exported {version}")
-        print(
-            f"serve it: tensorflow_model_server --rest_api_port=8501 --model_name={args.output.name} --model_base_path={args.output.resolve()}"
-        )
+        model = f"--model_name={args.output.name} --model_base_path={args.output.resolve()}"
+        print(f"serve it: tensorflow_model_server --rest_api_port=8501 {model}")
     return 0
 
 

@@ -75,7 +75,7 @@ def resumed_record(
     for name, value in asked.items():
         if value is not None and value != there[name] and name not in RESUMABLE:
             raise UserError(
-                f"a resumed run keeps its {name} ({there[name]!r}, not {value!r}): leave the flag out or start a new run"
+                f"a resumed run keeps its {name} ({there[name]!r}, not {value!r}): drop the flag or start a new run"
             )
     changes = {name: value for name, value in overrides.items() if name in RESUMABLE}
     return dataclasses.replace(record, config=record.config.replace(**changes), data=str(directory.resolve()))
