@@ -33,8 +33,9 @@ def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
         options = beam.PipelineOptions(list(flags))
         known = options.get_all_options()
         unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()
-    if unknown:
-        raise UserError(f"--{min(unknown)} is neither a flag of this command nor one of Beam's: see --help")
+    for flag in (word.split("=")[0] for word in flags):
+        if flag.lstrip("-").replace("-", "_") in unknown:
+            raise UserError(f"{flag} is neither a flag of this command nor one of Beam's: see --help")
     runner = options.view_as(beam.StandardOptions)
     if runner.runner is None or runner.runner.lower() in ("direct", "directrunner"):
         runner.runner = "DirectRunner"

@@ -18,13 +18,15 @@ _OUTLINE = (255, 176, 0)
 
 
 def write_contact_sheet(sample: Sequence[tuple[str, PreparedScan]], settings: PreprocessSettings) -> None:
-    """Draw the sampled scans as `contact_sheet.png` in the staging folder."""
+    """Draw the sampled scans as `contact_sheet.png` in the staging folder; nothing, if there are none."""
     from PIL import Image, ImageDraw
 
     bands = {
         split: sorted((s for name, s in sample if name == split), key=lambda s: s.digest) for split in schema.SPLITS
     }
     bands = {split: scans for split, scans in bands.items() if scans}
+    if not bands:
+        return
     heights = [_HEADING + _TILE * -(-len(scans) // _COLUMNS) for scans in bands.values()]
     sheet = Image.new("RGB", (_COLUMNS * _TILE, sum(heights)))
     draw = ImageDraw.Draw(sheet)

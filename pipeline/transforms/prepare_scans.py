@@ -135,7 +135,7 @@ def prepare_scan(scan: ScanFile, settings: PreprocessSettings) -> tuple[Pixels, 
     image = preprocessing.resize(kept, settings.image_size)
     if not settings.masks:
         return image, None, (height, width)
-    mask = preprocessing.resize_mask(preprocessing.crop(_load_mask(scan, raw.shape), box), settings.image_size)
+    mask = preprocessing.resize_mask(preprocessing.crop(_load_mask(scan, (height, width)), box), settings.image_size)
     return image, mask, (height, width)
 
 

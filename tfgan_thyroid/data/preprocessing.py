@@ -98,7 +98,7 @@ def resize_mask(mask: Pixels, size: int) -> Pixels:
 
 def scale_to_unit_range(pixels: Tensor) -> Tensor:
     """Map grey levels [0, 255] to [-1, 1]; NumPy arrays and TensorFlow tensors alike, of a floating type."""
-    return pixels / 127.5 - 1.0  # type: ignore[operator]
+    return pixels / 127.5 - 1.0  # type: ignore[operator, return-value]
 
 
 def quantize(images: NDArray[np.floating]) -> Pixels:

@@ -3,6 +3,7 @@
 import io
 import os
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,7 @@ def encode_png(image: Pixels) -> bytes:
     return buffer.getvalue()
 
 
-def _load(path, convert) -> np.ndarray:
+def _load(path: str | os.PathLike[str], convert: "Callable[[Image.Image], Pixels]") -> Pixels:
     from PIL import Image, ImageOps
 
     try:
@@ -95,7 +96,7 @@ def _load(path, convert) -> np.ndarray:
         if error.errno is not None:
             raise ScanError("unreadable", error.strerror or str(error)) from None
         raise _damaged(error) from None
-    except Exception as error:  # noqa: BLE001 - Pillow's decoders let through whatever a broken file provokes
+    except Exception as error:  # Pillow's decoders let through whatever a broken file provokes
         raise _damaged(error) from None
 
 
@@ -152,7 +153,7 @@ def _white_is_zero(image: "Image.Image") -> bool:
     return image.format == "TIFF" and image.tag_v2.get(photometric_interpretation) == 0  # type: ignore[attr-defined]
 
 
-def _unidentified(path) -> ScanError:
+def _unidentified(path: str | os.PathLike[str]) -> ScanError:
     with open(path, "rb") as file:
         start = file.read(4)
     if start.startswith(_SIGNATURES):
