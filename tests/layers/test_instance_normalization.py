@@ -30,7 +30,10 @@ def test_a_constant_image_becomes_zero_instead_of_nan():
 
 
 def test_computes_in_float32_on_bfloat16_input():
-    images = tf.cast(np.random.default_rng(2).normal(size=(1, 4, 4, 2)), tf.bfloat16)
+    # Values near 300 have steps of 2 in bfloat16: statistics in bfloat16 would lose the signal altogether.
+    images = tf.cast(300.0 + np.random.default_rng(2).normal(size=(1, 16, 16, 2)), tf.bfloat16)
     layer = instance_normalization()
-    assert layer(images).dtype == tf.float32
-    np.testing.assert_allclose(layer(images), layer(tf.cast(images, tf.float32)), atol=1e-6)
+    output = layer(images)
+    assert output.dtype == tf.float32
+    # Keras 3 rounds the result, not the statistics, to the type of the input.
+    np.testing.assert_allclose(output, layer(tf.cast(images, tf.float32)), rtol=2**-8, atol=2**-8)

@@ -1,7 +1,5 @@
 """The generator as a SavedModel version that TF Serving picks up: it appears whole, by one rename."""
 
-import contextlib
-import io
 from pathlib import Path
 
 import keras
@@ -43,13 +41,14 @@ def export_generator(run: RunDirectory, output: Path, which: str = "latest") -> 
 
 
 def _write(generator: keras.Model, directory: Path) -> None:
-    signatures = GeneratorSignatures(generator)
-    archive = keras.export.ExportArchive()
-    archive.track(generator)
-    archive.add_endpoint("serving_default", signatures.serving_default, [signatures.seed_spec])
-    archive.add_endpoint("generate_from_latent", signatures.generate_from_latent, [signatures.latent_spec])
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints the endpoints
-        archive.write_out(str(directory))
+    offered = GeneratorSignatures(generator)
+    by_seed = tf.function(offered.serving_default, input_signature=[offered.seed_spec]).get_concrete_function()
+    by_latent = tf.function(offered.generate_from_latent, input_signature=[offered.latent_spec]).get_concrete_function()
+    servable = tf.Module()
+    # Keras 3's ExportArchive would write each of them twice.
+    servable.generator_variables = by_latent.variables
+    signatures = {"serving_default": by_seed, "generate_from_latent": by_latent}
+    tf.saved_model.save(servable, str(directory), signatures)
 
 
 def _next_version(output: Path) -> int:

@@ -9,7 +9,7 @@ from tfgan_thyroid.data import schema
 from tfgan_thyroid.errors import UserError
 
 LOG = logging.getLogger(__name__)
-SCANS = 320
+SCANS = 240
 
 
 def demo_dataset(folder: Path, image_size: int, seed: int) -> Path:

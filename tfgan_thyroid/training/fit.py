@@ -60,7 +60,8 @@ def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
     ]
     _write_hyper_parameters(writer, record)
     with stop.listening():
-        model.fit(batches, steps_per_epoch=config.iterations - start, callbacks=callbacks, verbose=0)
+        steps = config.iterations - start
+        model.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
     writer.close()
     if stop.received is not None:
         name, iteration = signal.Signals(stop.received).name, int(model.iteration.numpy())
