@@ -25,6 +25,9 @@ def _parser() -> argparse.ArgumentParser:
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=Path, metavar="DATASET", help="dataset directory (default: the demo's phantoms)")
     data.add_argument("--split", choices=("train", "eval", "test"), help="split to train on (default: train)")
+    data.add_argument(
+        "--demo-scans", type=command.positive_int, default=240, metavar="N", help="phantom scans of the demo"
+    )
     run = parser.add_argument_group("run")
     run.add_argument("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
     run.add_argument(
@@ -98,7 +101,7 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
         config = preset(name).replace(**overrides)
         if args.dry_run:
             return RunRecord(config, "", "train", "", {}, "")
-        data = demo.demo_dataset(args.outdir / "demo-data", config.image_size, config.seed)
+        data = demo.demo_dataset(args.outdir / "demo-data", args.demo_scans, config.image_size, config.seed)
     return settings.new_record(data, args.split or "train", name, overrides)
 
 

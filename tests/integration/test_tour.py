@@ -17,4 +17,5 @@ def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
     scope = {}
     for block in blocks:
         exec(compile(block, str(TOUR), "exec"), scope)
-    assert Image.open("seed0.png").size == (32, 32)
+    with Image.open("seed0.png") as image:
+        assert image.size == (32, 32)

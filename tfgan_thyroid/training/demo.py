@@ -9,14 +9,14 @@ from tfgan_thyroid.data import schema
 from tfgan_thyroid.errors import UserError
 
 LOG = logging.getLogger(__name__)
-SCANS = 240
 
 
-def demo_dataset(folder: Path, image_size: int, seed: int) -> Path:
+def demo_dataset(folder: Path, count: int, image_size: int, seed: int) -> Path:
     """The demo's data set under `folder`, made there unless it is there already.
 
     Args:
-        folder: holds `scans-SEED` and `dataset-SEED-SIZE`.
+        folder: holds `scans-COUNT-SEED` and `dataset-COUNT-SEED-SIZE`.
+        count: number of scans.
         image_size: pixels.
         seed: of the phantoms.
 
@@ -26,9 +26,9 @@ def demo_dataset(folder: Path, image_size: int, seed: int) -> Path:
     Raises:
         UserError: a command failed; it has printed why.
     """
-    scans, dataset = folder / f"scans-{seed}", folder / f"dataset-{seed}-{image_size}"
+    scans, dataset = folder / f"scans-{count}-{seed}", folder / f"dataset-{count}-{seed}-{image_size}"
     if not scans.exists():
-        _run("pipeline.simulate", "--output", scans, "--count", SCANS, "--seed", seed)
+        _run("pipeline.simulate", "--output", scans, "--count", count, "--seed", seed)
     if not (dataset / schema.DATASET_FILE).exists():
         images = ("--input", scans / "images", "--output", dataset, "--image-size", image_size)
         _run("pipeline.preprocess", *images, "--splits", "train=1.0", "--seed", seed)
