@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tfgan_thyroid.errors import UserError
 
@@ -92,7 +93,7 @@ class Config:
         if not 0.0 <= self.ema_decay < 1.0:
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
 
-    def replace(self, **changes: object) -> "Config":
+    def replace(self, **changes: Any) -> "Config":
         """A copy with some fields changed, checked again."""
         return dataclasses.replace(self, **changes)
 

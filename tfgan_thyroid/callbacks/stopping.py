@@ -18,7 +18,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class NonFiniteGuard(keras.callbacks.Callback):
     """Stops training at the first loss that is NaN or infinite, before anything is saved."""
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict) -> None:
         """Checks every loss.
 
         Raises:

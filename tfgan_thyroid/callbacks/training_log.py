@@ -41,7 +41,7 @@ class TrainingLog(keras.callbacks.Callback):
         """Starts an iteration's clock."""
         self.iteration_started = time.perf_counter()
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict) -> None:
         """Logs at the interval."""
         self.latest = {name: float(value) for name, value in logs.items()}
         iteration = int(self.model.iteration.numpy())

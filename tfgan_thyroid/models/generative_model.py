@@ -1,6 +1,7 @@
 """What every generative model here shares: latents, generation by seed, the averaged generator, optimizers."""
 
 import abc
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -22,9 +23,10 @@ class GenerativeModel(keras.Model, abc.ABC):
         generator: the network that is trained.
         averaged_generator: the exponential moving average of all its weights, or None where `ema_decay` is 0.
         optimizers: Adam optimizers by network name, after `compile`.
+        encoder: the network from images to latents, or None: such a model shows no reconstructions.
     """
 
-    encoder: keras.Model | None = None
+    encoder: Any = None
 
     def __init__(self, config: Config) -> None:
         super().__init__(name=config.model.replace("-", "_"))
@@ -105,12 +107,12 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def _finish_iteration(self) -> None:
         self.iteration.assign_add(1)
-        if self.averaged_generator:
-            self._update_averaged_generator()
+        if self.averaged_generator is not None:
+            self._update_average(self.averaged_generator)
 
-    def _update_averaged_generator(self) -> None:
+    def _update_average(self, averaged_generator: keras.Model) -> None:
         """Averages weights and moving statistics alike; the ramp `(1 + t) / (10 + t)` forgets the initial values."""
         step = tf.cast(self.iteration, tf.float32)
         decay = tf.minimum(self.config.ema_decay, (1.0 + step) / (10.0 + step))
-        for average, value in zip(self.averaged_generator.variables, self.generator.variables, strict=True):
+        for average, value in zip(averaged_generator.variables, self.generator.variables, strict=True):
             average.assign(average + (1.0 - decay) * (value - average))

@@ -51,7 +51,7 @@ def write_model_card(directory: Path, run: RunDirectory, iteration: int, model_d
     }
     (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
     text = _TEMPLATE.format(
-        **card["config"],
+        **dataclasses.asdict(record.config),
         **record.stack,
         iterations_done=iteration,
         weights="averaged" if record.config.ema_decay else "plain",

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.config import Config, preset
@@ -23,7 +24,7 @@ def parse_assignment(text: str) -> tuple[str, object]:
     fields = {field.name: field for field in dataclasses.fields(Config)}
     if not separator or name not in fields:
         raise UserError(f"--set {text}: give FIELD=VALUE with one of {', '.join(fields)}")
-    kind = type(fields[name].default)
+    kind: Any = type(fields[name].default)
     try:
         return name, _BOOLEANS[value.lower()] if kind is bool else kind(value)
     except (ValueError, KeyError):
