@@ -41,6 +41,14 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def busy_core_seconds() -> float:
+    """Seconds that all cores together have worked, or were withheld by a hypervisor, since the machine started."""
+    times = psutil.cpu_times()
+    # Guests' time is part of the user's already.
+    names = set(times._fields) - {"idle", "iowait", "guest", "guest_nice"}
+    return sum(getattr(times, name) for name in names)
+
+
 def package_versions() -> dict[str, str]:
     """Versions of the packages that matter to the timings, of those that are installed."""
     versions = {}

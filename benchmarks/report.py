@@ -2,6 +2,8 @@
 
 from typing import TextIO
 
+from benchmarks.rounds import DISTURBING_CORES
+
 
 def write_report(document: dict, stream: TextIO) -> None:
     """Writes machine, versions and one block a precision.
@@ -36,6 +38,10 @@ def _precision_lines(precision: str, result: dict) -> list[str]:
         lines.append(
             f"{'ratio':<10}{ratio['median']:.2f} times PyTorch's speed "
             f"(by round {ratio['min']:.2f}-{ratio['max']:.2f}), {result['memory_ratio']:.2f} times its peak memory"
+        )
+    if max(result["foreign_cores"]) > DISTURBING_CORES:
+        lines.append(
+            f"{'caution':<10}other processes kept up to {max(result['foreign_cores']):.1f} cores busy: time again"
         )
     if result["ceiling_gflops"]:
         lines.append(f"{'ceiling':<10}{result['ceiling_gflops']:.0f} GFLOP/s, a 3x3 convolution 128 -> 256 alone")

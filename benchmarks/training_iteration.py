@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TextIO
 
 from benchmarks.arithmetic import iteration_macs
 from benchmarks.machine import describe_machine, package_versions
 from benchmarks.report import write_report
+from benchmarks.rounds import run_rounds
 from benchmarks.sides import CHANNELS, LATENT_SIZE, Settings
 from benchmarks.worker import Worker
 from tfgan_thyroid import command
@@ -56,47 +56,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(
-    settings: Settings, sides: Sequence[str], rounds: int, iterations: int, progress: TextIO = sys.stderr
-) -> dict:
+def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: int) -> dict:
     """Times the sides in turn.
 
     Args:
         settings: the work of one iteration.
         sides: `ours`, `peer`, or both.
-        rounds: how often each side works; the order of the sides alternates.
+        rounds: how often each side works.
         iterations: that a side runs in a round.
-        progress: where a line for each round goes.
 
     Returns:
         A JSON object: for each side its seconds an iteration and its memory; where there are two, `ratio` (the
         peer's seconds over ours, by round) and `memory_ratio` (our peak over the peer's); `ceiling_gflops`, of one
-        large convolution, where ours is one of them.
+        large convolution, where ours is one of the sides; `foreign_cores`, that other processes kept busy, by round.
 
     Raises:
         UserError: a side failed, or its losses were not finite.
     """
-    seconds: dict[str, list[float]] = {side: [] for side in sides}
     with ExitStack() as stack:
         # One after the other, so that a warm-up meets an idle machine.
         workers = {side: stack.enter_context(Worker(side, settings)) for side in sides}
         ceiling = workers["ours"].ask("ceiling")["gflops"] if "ours" in sides else None
-        for index in range(rounds):
-            for side in list(sides)[:: 1 if index % 2 == 0 else -1]:
-                answer = workers[side].ask(f"run {iterations}")
-                if not answer["finite"]:
-                    raise UserError(f"the losses of side {side!r} are not finite: its timing would mean nothing")
-                seconds[side].append(statistics.fmean(answer["seconds"]))
-            latest = ", ".join(f"{side} {seconds[side][-1]:.3f} s" for side in sides)
-            print(f"{settings.precision}: round {index + 1} of {rounds}: {latest}", file=progress, flush=True)
-        result: dict = {
-            side: _side_result(settings, side, seconds[side], {**worker.ready, **worker.ask("memory")}, ceiling)
-            for side, worker in workers.items()
-        }
+        done = run_rounds(workers, rounds, iterations, settings.precision)
+        facts = {side: {**worker.ready, **worker.ask("memory")} for side, worker in workers.items()}
+    result: dict = {"ceiling_gflops": ceiling, "foreign_cores": [r.foreign_cores for r in done]}
+    for side in sides:
+        result[side] = _side_result(settings, side, [r.seconds[side] for r in done], facts[side], ceiling)
     if len(sides) == 2:
-        result["ratio"] = _spread([peer / ours for ours, peer in zip(seconds["ours"], seconds["peer"], strict=True)])
-        result["memory_ratio"] = result["ours"]["peak_bytes"] / result["peer"]["peak_bytes"]
-    return {**result, "ceiling_gflops": ceiling}
+        result["ratio"] = _spread([r.seconds["peer"] / r.seconds["ours"] for r in done])
+        result["memory_ratio"] = facts["ours"]["peak_bytes"] / facts["peer"]["peak_bytes"]
+    return result
 
 
 def _side_result(settings: Settings, side: str, seconds: list[float], facts: dict, ceiling: float | None) -> dict:
@@ -143,7 +132,12 @@ def _parser() -> argparse.ArgumentParser:
         default="float32,mixed_bfloat16",
         help="comma-separated, each in fresh processes: float32, mixed_bfloat16 (the peer: bfloat16 autocast)",
     )
-    parser.add_argument("--rounds", type=count, default=5, help="how often each side works, in turn")
+    parser.add_argument(
+        "--rounds",
+        type=count,
+        default=5,
+        help="how often each side works, in turn (up to twice as often where other processes disturb)",
+    )
     parser.add_argument("--iterations", type=count, default=2, help="training iterations of a side in each round")
     parser.add_argument("--sides", choices=SIDES, default="both", help="time one side alone, or both for the ratios")
     parser.add_argument("--seed", type=command.seed, default=0, help="of the images and the initial values")

@@ -18,6 +18,7 @@ needs_torch = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @needs_torch
 def test_json_ends_standard_output_with_both_sides_and_their_ratios(capsys):
     assert training_iteration.main([*SMALL, "--precisions", "float32", "--json"]) == 0
@@ -28,6 +29,7 @@ def test_json_ends_standard_output_with_both_sides_and_their_ratios(capsys):
     by_round = [b / a for a, b in zip(ours["seconds"]["rounds"], peer["seconds"]["rounds"], strict=True)]
     assert len(by_round) == 3
     assert document["ratio_float32"] == sorted(by_round)[1]
+    assert len(result["foreign_cores"]) == 3
     assert document["memory_ratio_float32"] == ours["peak_bytes"] / peer["peak_bytes"]
     assert document["ratio_bfloat16"] is None
     assert peer["images_per_second"] == pytest.approx(2 / peer["seconds"]["median"])
@@ -35,6 +37,7 @@ def test_json_ends_standard_output_with_both_sides_and_their_ratios(capsys):
     assert "times PyTorch's speed" in errors
 
 
+@pytest.mark.slow
 def test_our_side_alone_writes_a_table(capsys):
     assert training_iteration.main([*SMALL, "--precisions", "mixed_bfloat16", "--sides", "ours"]) == 0
     output, _ = capsys.readouterr()
