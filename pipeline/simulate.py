@@ -33,23 +33,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     workers = min(arguments.workers, arguments.count)
     check_output(collection)
-    report = _plan(collection, workers)
+    report = _plan(collection)
     results = sys.stderr if arguments.json else sys.stdout
     if arguments.dry_run:
+        size, seconds = collection.estimated_bytes, collection.count * _SECONDS_PER_SCAN / workers
+        report |= {"estimated_bytes": size, "estimated_seconds": seconds}
         print(f"would write {_summary(collection)}", file=results)
-        print(
-            f"about {collection.estimated_bytes / 1e6:.0f} MB, {report['estimated_seconds']:.0f} s on {workers} "
-            "worker(s); nothing was written",
-            file=results,
-        )
+        print(f"about {size / 1e6:.0f} MB in {seconds:.0f} s on {_number(workers, 'worker')}", file=results)
+        print("nothing was written", file=results)
     else:
         start = time.monotonic()
-        report["bytes"] = write_collection(collection, workers)
-        report["seconds"] = time.monotonic() - start
-        print(
-            f"wrote {_summary(collection)}: {report['bytes'] / 1e6:.0f} MB in {report['seconds']:.0f} s",
-            file=results,
-        )
+        size = write_collection(collection, workers)
+        seconds = time.monotonic() - start
+        report |= {"bytes": size, "seconds": seconds, "workers": workers}
+        print(f"wrote {_summary(collection)}: {size / 1e6:.1f} MB in {seconds:.1f} s", file=results)
         print(f"next:\n  {report['next_command']}", file=results)
     if arguments.json:
         print(json.dumps(report, indent=2))
@@ -102,7 +99,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _plan(collection: "Collection", workers: int) -> dict[str, str | int | float | None]:
+def _plan(collection: "Collection") -> dict[str, str | int | float | None]:
     """What the run will do, with the names of the `--json` document."""
     images, masks = (
         collection.output / "images",
@@ -117,17 +114,19 @@ def _plan(collection: "Collection", workers: int) -> dict[str, str | int | float
         "patients": collection.patients,
         "frames_per_patient": collection.frames_per_patient,
         "seed": collection.seed,
-        "workers": workers,
-        "estimated_bytes": collection.estimated_bytes,
-        "estimated_seconds": collection.count * _SECONDS_PER_SCAN / workers,
         "next_command": f"python -m pipeline.preprocess --input {shlex.quote(str(images))}{mask_flag} "
         f"--output {shlex.quote(str(dataset))}",
     }
 
 
 def _summary(collection: "Collection") -> str:
-    kind = "scans with masks" if collection.masks else "scans"
-    return f"{collection.count} {kind} of {collection.patients} simulated patients to {collection.output}"
+    masks = " with masks" if collection.masks else ""
+    scans, patients = _number(collection.count, "scan"), _number(collection.patients, "simulated patient")
+    return f"{scans}{masks} of {patients} to {collection.output}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 if __name__ == "__main__":

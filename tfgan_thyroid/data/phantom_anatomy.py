@@ -194,7 +194,7 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         deep_attenuation=rng.uniform(0.6, 1.5),
         sliders_db=rng.uniform(0.5, 2.0),
         small_vessels=_sample_small_vessels(rng, lobes, trachea),
-        coarse_db=rng.uniform(0.5, 1.8),
+        coarse_db=rng.uniform(0.7, 2.4),
         mastoid_edge_mm=rng.uniform(8.0, 15.0),
         cartilage_mm=rng.uniform(0.9, 1.5),
         reverberation_mm=rng.uniform(1.3, 2.4),

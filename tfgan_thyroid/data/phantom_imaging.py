@@ -172,8 +172,9 @@ def _loss(step_db: Map) -> Map:
     loss = np.empty_like(step_db)
     usual = np.cumsum(np.median(step_db, axis=1))
     row = np.zeros(step_db.shape[1], np.float32)
+    padded = np.empty(len(row) + 4, np.float32)
     for depth, step in enumerate(step_db):
-        padded = np.pad(row, 2, mode="edge")
+        padded[:2], padded[2:-2], padded[-2:] = row[0], row, row[-1]
         row = _SPREAD * (padded[:-4] + padded[4:]) + (1.0 - 2.0 * _SPREAD) * row + step
         row = np.minimum(row, usual[depth] + _DEEPEST_SHADOW_DB)
         loss[depth] = row

@@ -47,8 +47,8 @@ def paint_connective(canvas: Canvas, anatomy: NeckAnatomy, layers: Layers) -> No
     sheets = canvas.texture("sheets", v=canvas.v - layers.deep)
     clouds = canvas.texture("clouds", canvas.u * 0.6, canvas.v * 0.6)
     canvas.attenuation[...] = 0.65 + (anatomy.deep_attenuation - 0.65) * ease((canvas.v - anatomy.deep_mm) / 4.0)
-    canvas.backscatter[...] = -1.0 + 2.5 * clouds + np.where(sheets > 0.0, 5.0, 3.0) * sheets
-    canvas.specular[...] += 1.4 * np.maximum(sheets - 1.0, 0.0)
+    canvas.backscatter[...] = -1.0 + 3.0 * clouds + np.where(sheets > 0.0, 5.5, 3.5) * sheets
+    canvas.specular[...] += 2.4 * np.maximum(sheets - 1.0, 0.0)
 
 
 def paint_layers(canvas: Canvas, layers: Layers) -> None:

@@ -42,9 +42,7 @@ def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = D
     """
     if seed < 0 or patient < 1 or frame < 1:
         raise ValueError(f"seed {seed}, patient {patient}, frame {frame}: seeds start at 0, patients and frames at 1")
-    # Frame 0 is no scan: its stream belongs to the patient.
-    patient_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, 0]))
-    frame_stream = np.random.default_rng(np.random.SeedSequence([seed, patient, frame]))
+    patient_stream, frame_stream = random_streams(seed, patient, frame)
     anatomy, view = sample_patient(patient_stream), sample_view(frame_stream)
     maps, gland = paint_neck(anatomy, view, config, patient_stream, frame_stream)
     left = config.sector_left_px
@@ -54,3 +52,11 @@ def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = D
     image[:, left:] = render(maps, config, frame_stream)
     mask[:, left:][to_pixels(gland, config) < 0] = 255
     return Phantom(image, mask)
+
+
+def random_streams(seed: int, patient: int, frame: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """The patient's stream, in the same state for each of the frames, and the frame's own."""
+    # Frame 0 is no scan: its stream belongs to the patient.
+    keys = ([seed, patient, 0], [seed, patient, frame])
+    of_patient, of_frame = (np.random.default_rng(np.random.SeedSequence(key)) for key in keys)
+    return of_patient, of_frame
