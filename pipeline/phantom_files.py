@@ -73,6 +73,8 @@ def scan_name(patient: int, frame: int) -> str:
 def check_output(collection: Collection) -> None:
     """Raise `UserError` unless the output can be made: new or empty, and with room for the scans."""
     output = collection.output
+    if output.absolute() == Path.cwd():
+        raise UserError("the output is the current directory: give --output the name of a new one")
     if output.is_dir() and any(output.iterdir()):
         raise UserError(f"{output} exists and is not empty: give --output a new name, or empty it first")
     if os.path.lexists(output) and not output.is_dir():

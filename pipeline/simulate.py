@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pipeline.phantom_files import Collection, check_output, write_collection
 
     collection = Collection(
-        output=arguments.output,
+        output=Path(os.path.normpath(arguments.output)),
         count=arguments.count,
         masks=arguments.masks,
         frames_per_patient=arguments.frames_per_patient,
@@ -60,36 +60,17 @@ def _parser() -> argparse.ArgumentParser:
         "and masks of the thyroid gland. The same seed gives the same files, however many workers write them.",
         "python -m pipeline.simulate --output data/phantoms --count 40 --masks",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        help="new or empty directory for images/ and masks/",
-    )
+    parser.add_argument("--output", type=Path, required=True, help="new or empty directory for images/ and masks/")
     parser.add_argument("--count", type=command.positive_int, default=609, help="number of scans")
+    parser.add_argument("--masks", action="store_true", help="write gland masks (0 and 255) under the same names")
     parser.add_argument(
-        "--masks",
-        action="store_true",
-        help="write gland masks (0 and 255) under the same names",
-    )
-    parser.add_argument(
-        "--frames-per-patient",
-        type=command.positive_int,
-        default=7,
-        help="scans of one simulated patient",
+        "--frames-per-patient", type=command.positive_int, default=7, help="scans of one simulated patient"
     )
     parser.add_argument("--seed", type=command.seed, default=0, help="of the whole collection")
     parser.add_argument(
-        "--workers",
-        type=command.positive_int,
-        default=_cores(),
-        help="processes (default: cores)",
+        "--workers", type=command.positive_int, default=_cores(), help="processes, by default one per core"
     )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="check the output and print the plan; write nothing",
-    )
+    parser.add_argument("--dry-run", action="store_true", help="check the output and print the plan; write nothing")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser
 
@@ -101,10 +82,8 @@ def _cores() -> int:
 
 def _plan(collection: "Collection") -> dict[str, str | int | float | None]:
     """What the run will do, with the names of the `--json` document."""
-    images, masks = (
-        collection.output / "images",
-        collection.output / "masks" if collection.masks else None,
-    )
+    images = collection.output / "images"
+    masks = collection.output / "masks" if collection.masks else None
     mask_flag = f" --masks {shlex.quote(str(masks))}" if masks else ""
     dataset = collection.output.with_name(f"{collection.output.name}-dataset")
     return {

@@ -143,6 +143,11 @@ def test_a_file_as_output_is_refused(tmp_path: Path):
     assert "is a file: give --output the name of a new directory" in line
 
 
+@pytest.mark.parametrize("name", [".", "new/.."])
+def test_the_current_directory_as_output_is_refused(name: str, tmp_path: Path):
+    assert "is the current directory" in failure_line(simulate("--output", name, "--count", 1, cwd=tmp_path))
+
+
 @pytest.mark.parametrize("parent", ["file", "/proc"])
 def test_an_output_that_cannot_be_made_is_one_clear_line(parent: str, tmp_path: Path):
     (tmp_path / "file").write_text("")

@@ -146,11 +146,7 @@ def _point_spread(config: PhantomConfig) -> tuple[Map, Map, Map]:
     transfers = np.stack([np.exp(-0.5 * (sigma * omega - offset) ** 2) for offset in offsets])
     transfers /= np.sqrt(np.mean(transfers**2, axis=2, keepdims=True))
     coherent_gain = np.mean(transfers[:, :, :1], axis=0) * np.sum(kernel)
-    return (
-        kernel.astype(np.float32),
-        transfers.astype(np.float32),
-        coherent_gain.astype(np.float32),
-    )
+    return (kernel.astype(np.float32), transfers.astype(np.float32), coherent_gain.astype(np.float32))
 
 
 def _filter_axially(field: NDArray[np.complex64], kernel: Map) -> NDArray[np.complex64]:

@@ -58,7 +58,4 @@ def _draw_wedge(draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
     """The scanner's grey scale, white at its top."""
     left, top, rows = width - 64, height // 10, height // 4
     for row in range(rows):
-        draw.line(
-            (left, top + row, left + 12, top + row),
-            fill=round(255 * (1 - row / (rows - 1))),
-        )
+        draw.line((left, top + row, left + 12, top + row), fill=round(255 * (1 - row / (rows - 1))))
