@@ -5,7 +5,7 @@ runs/00000-NAME/
   log.txt              what was printed
   stats.jsonl          losses of every logged iteration
   metrics.jsonl        metrics beside every checkpoint
-  reals.png fakes######.png reconstructions######.png
+  reals.png fakes######.png reconstructions######.png curves.png
   checkpoints/         ITERATION/: the last two and the best
   tensorboard/
 """

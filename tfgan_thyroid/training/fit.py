@@ -18,6 +18,7 @@ from tfgan_thyroid.data.input_pipeline import load_images, training_batches
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, forget_after
+from tfgan_thyroid.training.curves import draw_curves
 
 LOG = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
         steps = config.iterations - start
         model.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
     writer.close()
+    draw_curves(run)
     if stop.received is not None:
         name, iteration = signal.Signals(stop.received).name, int(model.iteration.numpy())
         LOG.info("stopped by %s at iteration %d of %d, saved", name, iteration, config.iterations)
