@@ -95,9 +95,11 @@ def test_a_checkpoint_that_cannot_be_written_leaves_nothing_and_the_earlier_ones
     def fail(self, path):
         with open(path, "w") as file:
             file.write("half")
-        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+        raise tf.errors.ResourceExhaustedError(
+            None, None, "{{node Save}} tmp/part-0; No space left on device [Op:SaveV2]"
+        )
 
     monkeypatch.setattr(tf.train.Checkpoint, "write", fail)
-    with pytest.raises(UserError, match="No space left on device; earlier checkpoints are whole"):
+    with pytest.raises(UserError, match="00000001: No space left on device; earlier checkpoints are whole"):
         checkpoints.save(run, model)
     assert [path.name for path in run.checkpoints.iterdir()] == ["00000000"]

@@ -54,7 +54,8 @@ def whole(dataset, tmp_path_factory):
 
 def test_a_run_leaves_what_the_contract_names(whole):
     pictures = [f"{kind}{i:06d}.png" for kind in ("fakes", "reconstructions") for i in (0, 3, 6, 7)]
-    for name in ["config.json", "stats.jsonl", "metrics.jsonl", "reals.png", "curves.png", "checkpoints", "tensorboard", *pictures]:
+    files = ["config.json", "stats.jsonl", "metrics.jsonl", "reals.png", "curves.png"]
+    for name in [*files, *pictures, "checkpoints", "tensorboard"]:
         assert (whole.path / name).exists(), name
     assert [int(path.name) for path in checkpoints.list_checkpoints(whole)] in ([6, 7], [3, 6, 7])
 

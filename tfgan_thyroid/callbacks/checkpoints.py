@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
 
@@ -31,7 +31,8 @@ def save(run: RunDirectory, model: GenerativeModel) -> Path:
             with atomic.new_directory(path) as temporary:
                 tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
         except tf.errors.OpError as error:
-            raise UserError(f"cannot write checkpoint {path}: {error.message}; earlier checkpoints are whole") from None
+            reason = file_error_reason(error.message)
+            raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
     _drop_old(run)
     return path
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.callbacks import checkpoints
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.run_directory import RunDirectory
 from tfgan_thyroid.serving.generator_weights import load_generator, model_digest
 from tfgan_thyroid.serving.model_card import write_model_card
@@ -36,7 +36,7 @@ def export_generator(run: RunDirectory, output: Path, which: str = "latest") -> 
             _write(generator, temporary)
             write_model_card(temporary, run, int(checkpoint.name), model_digest(generator))
     except tf.errors.OpError as error:
-        raise UserError(f"cannot write {version}: {error.message}") from None
+        raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
     return version
 
 
