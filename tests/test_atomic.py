@@ -1,3 +1,6 @@
+import errno
+import os
+
 import pytest
 
 from tfgan_thyroid import atomic
@@ -25,6 +28,16 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
     atomic.write_text(path, "second")
     assert path.read_text() == "second"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device: .*wanted.png"):
+        atomic.write_bytes(tmp_path / "wanted.png", b"content")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_files_are_readable_as_ordinary_ones_are(tmp_path):
