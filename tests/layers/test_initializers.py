@@ -23,5 +23,5 @@ def test_kernels_and_biases_of_the_networks_use_the_fan_in_that_pytorch_counts()
     assert 0.9 / 4 < np.abs(kernel).max() <= 1 / 4  # fan-in 1 * 4 * 4
     assert 0.8 / 4 < np.abs(bias).max() <= 1 / 4
     first = build_generator(16, 1, 8, 32).get_weights()[0]
-    assert first.shape == (4, 4, 16, 32)
+    assert first.shape == (32, 4 * 4 * 16)
     assert 0.9 / 16 < np.abs(first).max() <= 1 / 16  # a transposed convolution counts out_channels * 4 * 4

@@ -6,6 +6,7 @@ import keras
 
 from tfgan_thyroid.config import stage_count
 from tfgan_thyroid.layers.initializers import fan_in_uniform
+from tfgan_thyroid.layers.strided_convolution import StridedConv2D
 
 LEAKY_SLOPE = 0.2
 
@@ -41,23 +42,29 @@ def build_tower(
     stages = stage_count(image_size)
     for stage in range(1, stages + 1):
         filters = width * 2 ** (stage - 1)
-        network.add(_convolution(filters, fan_in, seed + 2 * stage, dtype, strides=2, padding="same"))
+        initializers = {
+            "kernel_initializer": fan_in_uniform(fan_in, seed + 2 * stage),
+            "bias_initializer": fan_in_uniform(fan_in, seed + 2 * stage + 1),
+        }
+        if stage < stages:
+            network.add(keras.layers.Conv2D(filters, 4, strides=2, padding="same", dtype=dtype, **initializers))
+        else:
+            network.add(StridedConv2D(filters, dtype=dtype, **initializers))
         norm = normalization(stage)
         if norm is not None:
             network.add(norm)
-        network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype))
+        # In float32: the gradient in bfloat16 takes four times as long.
+        network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype="float32"))
         fan_in = filters * 16
-    network.add(_convolution(outputs, fan_in, seed, dtype, padding="valid"))
-    network.add(keras.layers.Flatten(dtype="float32"))
-    return network
-
-
-def _convolution(filters: int, fan_in: int, seed: int, dtype: str, **kwargs) -> keras.layers.Conv2D:
-    return keras.layers.Conv2D(
-        filters,
-        4,
-        kernel_initializer=fan_in_uniform(fan_in, seed),
-        bias_initializer=fan_in_uniform(fan_in, seed + 1),
-        dtype=dtype,
-        **kwargs,
+    # A valid 4x4 convolution of a 4x4 map is a dense layer.
+    network.add(keras.layers.Flatten(dtype=dtype))
+    network.add(
+        keras.layers.Dense(
+            outputs,
+            kernel_initializer=fan_in_uniform(fan_in, seed),
+            bias_initializer=fan_in_uniform(fan_in, seed + 1),
+            dtype=dtype,
+        )
     )
+    network.add(keras.layers.Activation("linear", dtype="float32"))
+    return network

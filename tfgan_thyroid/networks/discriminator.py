@@ -2,7 +2,7 @@
 
 import keras
 
-from tfgan_thyroid.layers.instance_normalization import instance_normalization
+from tfgan_thyroid.layers.instance_normalization import InstanceNormalization
 from tfgan_thyroid.networks.convolutional_tower import build_tower
 
 
@@ -26,6 +26,6 @@ def build_discriminator(
     """
 
     def normalization(stage: int) -> keras.layers.Layer | None:
-        return None if stage == 1 else instance_normalization()
+        return None if stage == 1 else InstanceNormalization(dtype="float32")
 
     return build_tower("discriminator", normalization, 1, image_size, channels, width, dtype, seed)

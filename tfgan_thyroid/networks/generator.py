@@ -30,12 +30,10 @@ def build_generator(
     filters = width * 2 ** (stages - 1)
     network = keras.Sequential(name="generator")
     network.add(keras.layers.Input((latent_size,)))
-    network.add(keras.layers.Reshape((1, 1, latent_size)))
-    network.add(
-        keras.layers.Conv2DTranspose(
-            filters, 4, use_bias=False, kernel_initializer=fan_in_uniform(filters * 16, seed), dtype=dtype
-        )
-    )
+    # A valid transposed 4x4 convolution of a single pixel is a dense layer.
+    initializer = fan_in_uniform(filters * 16, seed)
+    network.add(keras.layers.Dense(16 * filters, use_bias=False, kernel_initializer=initializer, dtype=dtype))
+    network.add(keras.layers.Reshape((4, 4, filters), dtype=dtype))
     _add_normalized_relu(network, dtype)
     for stage in range(1, stages):
         initializer = fan_in_uniform(filters * 9, seed + stage)
