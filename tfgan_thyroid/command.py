@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a failure told in one line, 2 wrong flags, 130 interrupted
 import argparse
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,6 +72,14 @@ def start_log(file: Path | None = None) -> None:
     logger.handlers = handlers
     logger.propagate = False  # absl, which TensorFlow brings, has a handler at the root
     logger.setLevel(logging.INFO)
+
+
+def interpreter() -> str:
+    """How to call this Python again: `python` where that is the one, else its path, relative below this folder."""
+    if shutil.which("python") == sys.executable:
+        return "python"
+    here = os.getcwd() + os.sep
+    return sys.executable.removeprefix(here)
 
 
 def run(main: Callable[[Sequence[str] | None], int]) -> None:

@@ -152,16 +152,17 @@ def _train(run: RunDirectory, record: RunRecord, init_from: Path | None, args: a
 
 
 def _say_what_next(run: RunDirectory, stopped: bool, export_to: Path | None) -> None:
-    tensorboard = f"tensorboard --logdir {run.path.parent} --samples_per_plugin images=500"
-    lines = [("watch the run", tensorboard)]
+    python = command.interpreter()
+    watch = f"{python} -m tensorboard.main --logdir {run.path.parent} --samples_per_plugin images=500"
+    lines = [("watch the run", watch)]
     if stopped:
-        lines.append(("go on where it stopped", f"python -m tfgan_thyroid.train --resume {run.path}"))
-    lines.append(("make images", f"python -m tfgan_thyroid.generate --run {run.path} --output generated --count 64"))
+        lines.append(("go on where it stopped", f"{python} -m tfgan_thyroid.train --resume {run.path}"))
+    lines.append(("make images", f"{python} -m tfgan_thyroid.generate --run {run.path} --output generated --count 64"))
     if export_to is None:
-        export = f"python -m tfgan_thyroid.export --run {run.path} --output saved_models/{run.path.name[6:]}"
+        export = f"{python} -m tfgan_thyroid.export --run {run.path} --output saved_models/{run.path.name[6:]}"
         lines.append(("export for TF Serving", export))
-    own = "python -m pipeline.preprocess --input SCANS --output DATASET --image-size 64"
-    lines.append(("train on your own scans", f"{own} && python -m tfgan_thyroid.train --data DATASET --preset cpu"))
+    own = f"{python} -m pipeline.preprocess --input SCANS --output DATASET --image-size 64"
+    lines.append(("train on your own scans", f"{own} && {python} -m tfgan_thyroid.train --data DATASET --preset cpu"))
     LOG.info("\nnext:\n%s", "\n".join(f"  # {purpose}\n  {line}" for purpose, line in lines))
 
 

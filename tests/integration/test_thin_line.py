@@ -59,6 +59,27 @@ def test_generate_writes_files_from_the_run(demo, tmp_path):
         assert image.size == (16, 16)
 
 
+def test_the_export_needs_nothing_but_tensorflow(demo, tmp_path):
+    """By its signature names, in a process that never sees this package, by eager loading and in a session."""
+    folder, result = demo
+    program = f"""
+import sys
+import tensorflow as tf
+path = {str(folder / json.loads(result.stdout)["saved_model"])!r}
+eager = tf.saved_model.load(path).signatures["serving_default"](seed=tf.constant([7], tf.int64))["image_bytes"]
+v1 = tf.compat.v1
+with v1.Session(graph=tf.Graph()) as session:
+    signature = v1.saved_model.load(session, ["serve"], path).signature_def["serving_default"]
+    feed = {{signature.inputs["seed"].name: [7]}}
+    graph = session.run(signature.outputs["image_bytes"].name, feed)
+assert eager.numpy().tolist() == graph.tolist()
+assert graph[0].startswith(b"\\x89PNG")
+assert "tfgan_thyroid" not in sys.modules and "pipeline" not in sys.modules
+"""
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+
+
 def test_a_run_that_a_signal_stops_says_so_and_goes_on(demo, tmp_path):
     folder, _ = demo
     data = next((folder / "runs" / "demo-data").glob("dataset-*"))
