@@ -13,34 +13,7 @@ from pipeline.preprocess import main
 from tfgan_thyroid.data import preprocessing, schema
 from tfgan_thyroid.errors import UserError
 
-SIZE = 16
-REJECTIONS = {
-    "empty.png": "empty",
-    "notes.txt": "not an image",
-    "cut.png": "truncated",
-    "tiny.png": "too small",
-    "dangling.png": "unreadable",
-}
-
-
-def scan(seed, height=40, width=56):
-    rng = np.random.default_rng(seed)
-    return np.clip(rng.normal(90, 30, (height, width)), 0, 255).astype(np.uint8)
-
-
-def write_scans(folder, names, first_seed=0):
-    folder.mkdir(parents=True, exist_ok=True)
-    for index, name in enumerate(names):
-        Image.fromarray(scan(first_seed + index)).save(folder / name)
-    return folder
-
-
-def patients(count, frames):
-    return [f"patient{p:02}_frame{f}.png" for p in range(count) for f in range(frames)]
-
-
-def preprocess(folder, output, *flags):
-    return main(["--input", str(folder), "--output", str(output), "--image-size", str(SIZE), *map(str, flags)])
+SIZE = 16  # of the fixture `preprocess`
 
 
 def records(dataset, split):
@@ -64,22 +37,8 @@ def all_records(dataset):
     return {split: records(dataset, split) for split in schema.SPLITS if counts[split]}
 
 
-def tree(dataset):
-    """Every file below a dataset directory and its bytes."""
-    return {str(path.relative_to(dataset)): path.read_bytes() for path in sorted(dataset.rglob("*")) if path.is_file()}
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """Eight patients of three frames, and the data set made of them."""
-    root = tmp_path_factory.mktemp("preprocess")
-    folder = write_scans(root / "scans", patients(8, 3))
-    assert preprocess(folder, root / "dataset") == 0
-    return folder, root / "dataset"
-
-
-def test_the_job_stores_what_the_same_steps_give_in_memory(written):
-    folder, dataset = written
+def test_the_job_stores_what_the_same_steps_give_in_memory(preprocessed):
+    folder, dataset = preprocessed
     expected = {}
     for path in folder.iterdir():
         raw = np.asarray(Image.open(path))
@@ -108,8 +67,8 @@ def test_the_papers_crop_on_a_ramp_goes_through_the_whole_job(tmp_path):
     assert image[:, 0].max() <= 2
 
 
-def test_dataset_json_tells_what_was_asked_for_and_what_was_written(written):
-    _, dataset = written
+def test_dataset_json_tells_what_was_asked_for_and_what_was_written(preprocessed):
+    _, dataset = preprocessed
     info = schema.DatasetInfo.load(dataset)
     assert info.counts == {"train": 18, "eval": 3, "test": 3}
     assert info.groups == {"train": 6, "eval": 1, "test": 1}
@@ -129,26 +88,26 @@ def test_dataset_json_tells_what_was_asked_for_and_what_was_written(written):
     assert info.digest == digest.hexdigest()
 
 
-def test_patients_stay_together(written):
-    _, dataset = written
+def test_patients_stay_together(preprocessed):
+    _, dataset = preprocessed
     groups = {split: {r[schema.IMAGE_GROUP_ID] for r in members} for split, members in all_records(dataset).items()}
     assert [len(ids) for ids in groups.values()] == [6, 1, 1]
     assert len(set.union(*groups.values())) == 8
 
 
-def test_the_schema_is_a_tensorflow_metadata_schema_of_the_records(written):
+def test_the_schema_is_a_tensorflow_metadata_schema_of_the_records(preprocessed):
     from google.protobuf import text_format
     from tensorflow_metadata.proto.v0 import schema_pb2
 
-    _, dataset = written
+    _, dataset = preprocessed
     proto = text_format.Parse((dataset / "schema.pbtxt").read_text(), schema_pb2.Schema())
     kinds = {bytes: schema_pb2.BYTES, np.ndarray: schema_pb2.BYTES, int: schema_pb2.INT}
     record = records(dataset, "train")[0]
     assert {feature.name: feature.type for feature in proto.feature} == {k: kinds[type(v)] for k, v in record.items()}
 
 
-def test_the_statistics_are_those_of_the_stored_pixels(written):
-    _, dataset = written
+def test_the_statistics_are_those_of_the_stored_pixels(preprocessed):
+    _, dataset = preprocessed
     statistics = json.loads((dataset / "statistics.json").read_text())
     for split, members in all_records(dataset).items():
         pixels = np.stack([r[schema.IMAGE_ENCODED] for r in members])
@@ -167,7 +126,7 @@ def test_the_statistics_are_those_of_the_stored_pixels(written):
             assert level == np.percentile(pixels, int(percent), method="inverted_cdf")
 
 
-def test_masks_go_with_their_scans(tmp_path):
+def test_masks_go_with_their_scans(tmp_path, write_scans, preprocess):
     folder = write_scans(tmp_path / "scans", [f"{index}.png" for index in range(10)])
     (tmp_path / "masks").mkdir()
     for index in range(10):
@@ -189,7 +148,7 @@ def test_masks_go_with_their_scans(tmp_path):
     assert sum(split["mask_area"]["empty"] for split in statistics.values()) == 1
 
 
-def test_duplicates_share_a_split_and_are_counted(tmp_path, capsys):
+def test_duplicates_share_a_split_and_are_counted(tmp_path, capsys, write_scans, patients, preprocess):
     folder = write_scans(tmp_path / "scans", patients(10, 2))
     twin = Image.open(folder / "patient03_frame1.png")
     twin.save(folder / "patient07_frame1.bmp")  # another file, another patient, the same pixels
@@ -203,58 +162,7 @@ def test_duplicates_share_a_split_and_are_counted(tmp_path, capsys):
     assert json.loads((tmp_path / "set" / "statistics.json").read_text())["groups_tied_by_duplicates"] == 2
 
 
-def broken_scans(folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "empty.png").touch()
-    (folder / "notes.txt").write_text("left knee")
-    whole = io.BytesIO()
-    Image.fromarray(scan(0)).save(whole, "PNG")
-    (folder / "cut.png").write_bytes(whole.getvalue()[:500])
-    Image.fromarray(scan(0, 12, 12)).save(folder / "tiny.png")
-    (folder / "dangling.png").symlink_to(folder / "missing")
-
-
-def test_broken_files_among_good_ones_are_named_with_a_reason(tmp_path, capsys):
-    folder = write_scans(tmp_path / "scans", [f"{index}.png" for index in range(10)])
-    broken_scans(folder)
-    assert preprocess(folder, tmp_path / "set") == 0
-    rows = [json.loads(line) for line in (tmp_path / "set" / "rejected.jsonl").read_text().splitlines()]
-    assert {row["path"]: row["reason"] for row in rows} == REJECTIONS
-    assert [row["path"] for row in rows] == sorted(REJECTIONS)
-    output = capsys.readouterr().out
-    assert "train: 8 scans" in output
-    assert "rejected: 5 (1 " in output
-    assert schema.DatasetInfo.load(tmp_path / "set").rejected == 5
-
-
-@pytest.mark.parametrize("flags", [(), ("--strict",)])
-def test_strict_or_nothing_accepted_writes_nothing(tmp_path, flags):
-    folder = write_scans(tmp_path / "scans", ["0.png"]) if flags else tmp_path / "scans"
-    broken_scans(folder)
-    with pytest.raises(UserError, match="1 empty.*'cut.png' truncated") as caught:
-        preprocess(folder, tmp_path / "set", *flags)
-    assert ("--strict, and 5 were refused" if flags else "none of the 5 files was accepted") in str(caught.value)
-    assert sorted(os.listdir(tmp_path)) == ["scans"]
-
-
-def test_masks_that_do_not_fit_are_reasons_too(tmp_path):
-    folder = write_scans(tmp_path / "scans", ["good.png", "missing.png", "small.png", "labels.png", "empty.png"])
-    masks = write_scans(tmp_path / "masks", [])
-    Image.fromarray(np.full((40, 56), 255, np.uint8)).save(masks / "good.png")
-    Image.fromarray(np.zeros((20, 28), np.uint8)).save(masks / "small.png")
-    Image.fromarray(np.full((40, 56), 3, np.uint8)).save(masks / "labels.png")
-    (masks / "empty.png").touch()
-    assert preprocess(folder, tmp_path / "set", "--masks", masks) == 0
-    rows = [json.loads(line) for line in (tmp_path / "set" / "rejected.jsonl").read_text().splitlines()]
-    assert {row["path"]: row["reason"] for row in rows} == {
-        "missing.png": "mask missing",
-        "small.png": "mask of another size",
-        "labels.png": "mask not binary",
-        "empty.png": "mask empty",
-    }
-
-
-def test_odd_names_survive_and_only_rejected_jsonl_names_files(tmp_path, capsys):
+def test_odd_names_survive_and_only_rejected_jsonl_names_files(tmp_path, capsys, scan, preprocess, tree):
     odd = [b"\xff\xfe scan.png", b"line\nbreak.png", "größe.png".encode(), b"plainname.png"]
     (tmp_path / "scans").mkdir()
     for index, name in enumerate(odd):
@@ -271,8 +179,8 @@ def test_odd_names_survive_and_only_rejected_jsonl_names_files(tmp_path, capsys)
     assert "broken" not in capsys.readouterr().out
 
 
-def test_the_salt_changes_the_identifiers_and_nothing_else(written, tmp_path):
-    folder, plain = written
+def test_the_salt_changes_the_identifiers_and_nothing_else(preprocessed, tmp_path, preprocess):
+    folder, plain = preprocessed
     (tmp_path / "salt").write_bytes(b"pepper")
     assert preprocess(folder, tmp_path / "set", "--salt-file", tmp_path / "salt") == 0
     one, other = schema.DatasetInfo.load(plain), schema.DatasetInfo.load(tmp_path / "set")
@@ -288,8 +196,8 @@ def test_the_salt_changes_the_identifiers_and_nothing_else(written, tmp_path):
         preprocess(folder, tmp_path / "other", "--salt-file", tmp_path / "salt")
 
 
-def test_the_bytes_depend_neither_on_the_place_nor_the_order_nor_the_runner(written, tmp_path):
-    folder, dataset = written
+def test_the_bytes_depend_neither_on_the_place_nor_the_order_nor_the_runner(preprocessed, tmp_path, preprocess, tree):
+    folder, dataset = preprocessed
     for name in reversed(sorted(os.listdir(folder))):
         (tmp_path / "copy").mkdir(exist_ok=True)
         (tmp_path / "copy" / name).write_bytes((folder / name).read_bytes())
@@ -298,161 +206,34 @@ def test_the_bytes_depend_neither_on_the_place_nor_the_order_nor_the_runner(writ
 
 
 @pytest.mark.slow
-def test_worker_processes_write_the_same_bytes(written, tmp_path):
-    folder, dataset = written
+def test_worker_processes_write_the_same_bytes(preprocessed, tmp_path, tree):
+    folder, dataset = preprocessed
     flags = ["--runner=DirectRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
     command = [sys.executable, "-m", "pipeline.preprocess", "--input", folder, "--output", tmp_path / "set"]
     subprocess.run([*command, "--image-size", str(SIZE), *flags], check=True, capture_output=True)
     assert tree(tmp_path / "set") == tree(dataset)
 
 
-def test_the_default_runner_leaves_prism_alone(written, tmp_path, monkeypatch):
+def test_the_default_runner_leaves_prism_alone(preprocessed, tmp_path, monkeypatch, preprocess):
     from apache_beam.runners.portability.prism_runner import PrismRunner
 
     started = []
     monkeypatch.setattr(PrismRunner, "run_pipeline", lambda *_: started.append("prism"))
-    assert preprocess(written[0], tmp_path / "set") == 0
+    assert preprocess(preprocessed[0], tmp_path / "set") == 0
     assert started == []
 
 
-def test_shards_are_numbered_and_no_more_than_there_are_scans(written, tmp_path):
-    assert preprocess(written[0], tmp_path / "set", "--shards", 5) == 0
+def test_shards_are_numbered_and_no_more_than_there_are_scans(preprocessed, tmp_path, preprocess):
+    assert preprocess(preprocessed[0], tmp_path / "set", "--shards", 5) == 0
     names = {split: [p.name for p in schema.shard_paths(tmp_path / "set", split)] for split in schema.SPLITS}
     assert names["train"] == [f"examples-{index:05}-of-00005.tfrecord" for index in range(5)]
     assert names["eval"] == [f"examples-{index:05}-of-00003.tfrecord" for index in range(3)]
 
 
-def test_an_empty_split_is_said_in_words_and_train_is_not_the_one(tmp_path, capsys):
-    folder = write_scans(tmp_path / "scans", patients(2, 3))
-    assert preprocess(folder, tmp_path / "set") == 0
-    assert "split test is empty: 2 groups cannot fill 3 splits" in capsys.readouterr().err
-    assert schema.DatasetInfo.load(tmp_path / "set").counts == {"train": 3, "eval": 3, "test": 0}
-
-
-def test_an_old_dataset_stays_unless_overwrite_is_given_and_the_new_is_whole(written, tmp_path):
-    folder, _ = written
-    assert preprocess(folder, tmp_path / "set") == 0
-    before = tree(tmp_path / "set")
-    with pytest.raises(UserError, match="give --overwrite"):
-        preprocess(folder, tmp_path / "set", "--seed", 1)
-    broken_scans(tmp_path / "broken")
-    with pytest.raises(UserError, match="none of the 5"):
-        preprocess(tmp_path / "broken", tmp_path / "set", "--overwrite")
-    assert tree(tmp_path / "set") == before
-    assert preprocess(folder, tmp_path / "set", "--seed", 1, "--overwrite") == 0
-    assert schema.DatasetInfo.load(tmp_path / "set").seed == 1
-    assert sorted(os.listdir(tmp_path)) == ["broken", "set"]
-
-
-def test_a_dry_run_plans_estimates_and_writes_nothing(written, tmp_path, capsys):
-    assert preprocess(written[0], tmp_path / "set", "--dry-run", "--json") == 0
-    plan = json.loads(capsys.readouterr().out)
-    assert (plan["files"], plan["counts"]) == (24, {"train": 18, "eval": 3, "test": 3})
-    assert plan["estimated_seconds"] > 0
-    assert os.listdir(tmp_path) == []
-
-
-def test_input_and_output_must_lie_apart(written, tmp_path):
-    folder = write_scans(tmp_path / "scans", ["a.png"])
-    with pytest.raises(UserError, match="among the scans"):
-        preprocess(folder, folder / "set")
-    with pytest.raises(UserError, match="among the scans"):
-        preprocess(f"{tmp_path}/**/*.png", tmp_path / "set")
-    with pytest.raises(UserError, match="lies in the output"):
-        preprocess(folder / "a.png", folder, "--overwrite")
-
-
-def test_nearly_black_scans_are_noticed(tmp_path, capsys):
-    (tmp_path / "scans").mkdir()
-    for index in range(3):
-        Image.fromarray(scan(index).astype(np.uint16) * 16).save(tmp_path / "scans" / f"{index}.png")  # 12 of 16 bits
-    assert preprocess(tmp_path / "scans", tmp_path / "set") == 0
-    assert "--white-level 4095" in capsys.readouterr().err
-    assert preprocess(tmp_path / "scans", tmp_path / "set", "--white-level", 4095, "--overwrite") == 0
-    assert "--white-level 4095" not in capsys.readouterr().err
-
-
-def test_the_contact_sheet_shows_each_split(written):
-    with Image.open(written[1] / "contact_sheet.png") as sheet:
+def test_the_contact_sheet_shows_each_split(preprocessed):
+    with Image.open(preprocessed[1] / "contact_sheet.png") as sheet:
         assert sheet.size == (8 * 128, 3 * 16 + (3 + 1 + 1) * 128)
         assert sheet.info == {}
         bands = np.asarray(sheet.convert("L"))
     for top in (16, 16 + 3 * 128 + 16, 16 + 4 * 128 + 32):
         assert bands[top : top + 128, :128].std() > 5
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (["--image-size", "100"], "is not 4 * 2^n"),
-        (["--image-size", "big"], "invalid"),
-        (["--splits", "train=0.8,eval=0.1"], "sum to 0.9"),
-        (["--splits", "train=0.8,valid=0.2"], "'valid' is not one of"),
-        (["--splits", "train=1.2,eval=-0.2"], "from 0 to 1"),
-        (["--crop", "left"], "right-square, center-square, none"),
-        (["--group-pattern", "("], "is not a regular expression"),
-        (["--seed", "-1"], "seed"),
-        (["--shards", "0"], "at least 1"),
-        (["--images-size", "64"], "--images-size is neither a flag of this command nor one of Beam's"),
-        (["--image", "64"], "neither"),
-        (["stray"], "'stray' belongs to no flag"),
-    ],
-)
-def test_wrong_flags_end_with_code_2_and_a_reason(written, tmp_path, capsys, flags, words):
-    with pytest.raises(SystemExit) as stop:
-        main(["--input", str(written[0]), "--output", str(tmp_path / "set"), *flags])
-    assert stop.value.code == 2
-    assert words in capsys.readouterr().err.splitlines()[-1]
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (["--input", "missing"], "missing is not there"),
-        (["--input", "empty"], "no files in empty"),
-        (["--masks", "missing"], "mask folder missing is not there"),
-        (["--group-pattern", "subject"], "matches none of the 3 file names"),
-        (["--output", "file/set"], "cannot write to"),
-        (["--output", "/proc/nowhere/set"], "cannot write to"),
-        (["--salt-file", "missing"], "No such file or directory: missing"),
-        (["--runner=NoSuchRunner"], "Beam cannot start the runner"),
-    ],
-)
-def test_mistakes_are_told_in_one_line(tmp_path, flags, words):
-    write_scans(tmp_path / "scans", ["a.png", "b.png", "c.png"])
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "file").touch()
-    command = [sys.executable, "-m", "pipeline.preprocess", "--input", "scans", "--output", "set", "--image-size", "16"]
-    result = subprocess.run([*command, *flags], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert words in result.stderr.splitlines()[-1]
-    assert result.stderr.splitlines()[-1].startswith("error: ")
-    assert "Traceback" not in result.stderr
-    assert sorted(os.listdir(tmp_path)) == ["empty", "file", "scans"]
-
-
-def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(written, tmp_path):
-    code = (
-        "import resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"  # no file may grow beyond 2 kB
-        "from pipeline.preprocess import main\n"
-        "from tfgan_thyroid import command\n"
-        "command.run(main)\n"
-    )
-    command = [
-        sys.executable,
-        "-B",
-        "-c",
-        code,
-        "--input",
-        written[0],
-        "--output",
-        tmp_path / "set",
-        "--image-size",
-        "16",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[-1] == "error: a worker failed: File too large"
-    assert os.listdir(tmp_path) == []
