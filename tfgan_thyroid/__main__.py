@@ -8,6 +8,8 @@ COMMANDS = {
     "train": "train a generative model, watched in TensorBoard",
     "generate": "write generated images as PNG files with a manifest",
     "export": "export a generator as a SavedModel for TF Serving",
+    "client": "download images from TF Serving",
+    "serve": "serve SavedModels on this machine, for previews and tests",
 }
 
 

@@ -10,6 +10,8 @@ COMMANDS = [
     "tfgan_thyroid.train",
     "tfgan_thyroid.generate",
     "tfgan_thyroid.export",
+    "tfgan_thyroid.client",
+    "tfgan_thyroid.serve",
     "pipeline",
     "pipeline.simulate",
     "pipeline.preprocess",

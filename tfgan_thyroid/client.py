@@ -1,0 +1,110 @@
+"""Downloads images from TF Serving: `python -m tfgan_thyroid.client --url URL --model NAME --output DIR`."""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tfgan_thyroid import __version__, atomic, command
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.png_files import with_text
+
+
+class ImageClient(Protocol):
+    """What the REST and the gRPC client have in common."""
+
+    def images(self, seeds: Sequence[int]) -> list[bytes]:
+        """The PNG files of some seeds."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.client",
+        "Download generated images from TF Serving, or from python -m tfgan_thyroid.serve, as 8-bit PNG files with a "
+        "manifest. Image i is the one of seed SEED + i. Needs neither TensorFlow nor a GPU here.",
+        "python -m tfgan_thyroid.client --url http://localhost:8501 --model thyroid --count 64 --output served",
+    )
+    parser.add_argument("--url", default="http://localhost:8501", help="address of the REST API")
+    parser.add_argument("--grpc", metavar="HOST:PORT", help="use the gRPC API there instead (needs the serving extra)")
+    parser.add_argument("--model", required=True, metavar="NAME", help="name of the model on the server")
+    parser.add_argument("--model-version", type=command.positive_int, metavar="N", help="instead of the newest")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="new directory for images/ and manifest.json"
+    )
+    parser.add_argument("--count", type=command.positive_int, default=64, metavar="N", help="number of images")
+    parser.add_argument("--seed", type=command.seed, default=0, metavar="S", help="seed of the first image")
+    parser.add_argument("--batch-size", type=command.positive_int, default=16, metavar="N", help="images a request")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds the server may stay silent")
+    parser.add_argument(
+        "--retries", type=int, default=4, metavar="N", help="further attempts after a failure that may pass"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be asked for; ask nothing")
+    parser.add_argument("--json", action="store_true", help="print the manifest on standard output")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Asks for the images, batch by batch, and writes them."""
+    args = _parser().parse_args(argv)
+    server = args.grpc or args.url
+    what = f"{args.count} images of {args.model} from {server}"
+    if args.dry_run:
+        print(f"would write {what} to {args.output}, {args.batch_size} a request")
+        return 0
+    if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
+        raise UserError(f"{args.output} holds something already: give a new --output, or remove it")
+    client: ImageClient
+    if args.grpc:
+        from tfgan_thyroid.serving.grpc_client import GrpcClient
+
+        client = GrpcClient(args.grpc, args.model, args.model_version, args.timeout, args.retries)
+    else:
+        from tfgan_thyroid.serving.rest_client import RestClient
+
+        client = RestClient(args.url, args.model, args.model_version, args.timeout, args.retries)
+    facts = {"server": server, "model": args.model, "model_version": args.model_version}
+    manifest = _write(client, args.output, args.count, args.seed, args.batch_size, facts)
+    print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
+    return 0
+
+
+def _write(
+    client: ImageClient, output: Path, count: int, seed: int, batch_size: int, facts: dict[str, object]
+) -> dict[str, object]:
+    """Writes the images and their manifest; the directory appears by one rename."""
+    if output.is_dir():
+        output.rmdir()
+    entries = []
+    with atomic.new_directory(output) as temporary:
+        (temporary / "images").mkdir()
+        for image_seed, png in _download(client, count, seed, batch_size):
+            name = f"images/synthetic_{image_seed:010d}.png"
+            text = {
+                "Synthetic": "true",
+                "Model": str(facts["model"]),
+                "Seed": str(image_seed),
+                "Software": f"tfgan-thyroid {__version__}",
+            }
+            content = with_text(png, text)
+            (temporary / name).write_bytes(content)
+            entries.append({"file": name, "seed": image_seed, "sha256": hashlib.sha256(content).hexdigest()})
+        manifest = {"synthetic": True, "package_version": __version__, **facts, "images": entries}
+        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    return manifest
+
+
+def _download(client: ImageClient, count: int, seed: int, batch_size: int) -> Iterator[tuple[int, bytes]]:
+    for start in range(seed, seed + count, batch_size):
+        seeds = range(start, min(start + batch_size, seed + count))
+        yield from zip(seeds, client.images(seeds), strict=True)
+        if sys.stderr.isatty():
+            print(f"\r{seeds.stop - seed} of {count} images", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+if __name__ == "__main__":
+    command.run(main)

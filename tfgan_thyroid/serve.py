@@ -1,0 +1,91 @@
+"""Serves SavedModels on this machine for previews and tests: `python -m tfgan_thyroid.serve saved_models/NAME`."""
+
+import argparse
+import logging
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfgan_thyroid import command
+from tfgan_thyroid.errors import UserError
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.serve",
+        "Serve SavedModels over the REST API of TF Serving: status, metadata, predict. For development and tests: no "
+        "gRPC, no batching across requests, no authentication. Production is TF Serving (docs/serving.md).",
+        "python -m tfgan_thyroid.serve saved_models/thyroid",
+    )
+    parser.add_argument(
+        "models",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="model directories, saved_models/NAME, with versions in them",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; the default is this machine alone")
+    parser.add_argument("--port", type=_port, default=8501, help="0 takes a free one and says which")
+    parser.add_argument(
+        "--keep", type=command.positive_int, default=1, metavar="N", help="how many of the newest versions are served"
+    )
+    parser.add_argument("--poll-seconds", type=float, default=1.0, metavar="S", help="between looks for new versions")
+    parser.add_argument(
+        "--max-batch-size", type=command.positive_int, default=64, metavar="N", help="larger requests are refused"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**16:
+        raise argparse.ArgumentTypeError(f"{text} is no port: give a whole number from 0 to 65535")
+    return value
+
+
+def _directories(paths: Sequence[Path]) -> dict[str, Path]:
+    """The models by name, each of which must hold a version."""
+    directories: dict[str, Path] = {}
+    for path in paths:
+        name = path.resolve().name
+        if name in directories:
+            raise UserError(f"two models are named {name}: {directories[name]} and {path}")
+        if not path.is_dir():
+            raise UserError(f"{path} does not exist: export a model with python -m tfgan_thyroid.export")
+        if not any(child.name.isdecimal() for child in path.iterdir()):
+            raise UserError(
+                f"{path} holds no version (a directory named by a whole number): is it the model directory?"
+            )
+        directories[name] = path
+    return directories
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Loads the models, says where it listens, and serves until it is stopped."""
+    args = _parser().parse_args(argv)
+    directories = _directories(args.models)
+    command.start_log()
+    import tensorflow as tf
+
+    from tfgan_thyroid.serving.http_server import PreviewServer, VersionWatcher
+    from tfgan_thyroid.serving.preview_page import PAGE
+    from tfgan_thyroid.serving.rest_api import RestApi
+    from tfgan_thyroid.serving.served_model import ServedModel
+
+    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
+    models = {name: ServedModel(name, path, args.keep) for name, path in directories.items()}
+    with PreviewServer((args.host, args.port), RestApi(models, args.max_batch_size), PAGE) as server:
+        for model in models.values():
+            model.poll()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+        print(f"serving {', '.join(models)} at {server.url} (for development and tests; Ctrl-C stops)", flush=True)
+        with VersionWatcher(list(models.values()), args.poll_seconds):
+            server.serve_forever()
+    print("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)

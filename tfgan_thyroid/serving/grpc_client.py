@@ -1,0 +1,97 @@
+"""Asks TF Serving's gRPC API for images by seed; needs the `serving` extra."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.png_files import is_whole
+
+if TYPE_CHECKING:
+    import grpc
+
+MAX_MESSAGE = 256 * 2**20
+"""Bytes of an answer; gRPC's own limit of 4 MiB holds some 60 images of 256x256 pixels."""
+
+_PASSING_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
+
+
+class GrpcClient:
+    """One model of one server.
+
+    Args:
+        address: host and port, such as `localhost:8500`; the channel is not encrypted.
+        model: its name there.
+        version: of the model; None for the newest.
+        timeout: seconds for one request.
+        retries: further attempts while the server is unavailable, which gRPC itself makes.
+
+    Raises:
+        UserError: the `serving` extra is not installed.
+    """
+
+    def __init__(
+        self, address: str, model: str, version: int | None = None, timeout: float = 30.0, retries: int = 4
+    ) -> None:
+        try:
+            import grpc
+            from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+        except ImportError as error:
+            raise UserError(f"--grpc needs the serving extra: pip install 'tfgan-thyroid[serving]' ({error})") from None
+        self.url = address
+        self.model = model
+        self._version = version
+        self._timeout = timeout
+        self._request_type = predict_pb2.PredictRequest
+        self._failure: type[Exception] = grpc.RpcError
+        self._channel = grpc.insecure_channel(address, options=_channel_options(retries))
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def close(self) -> None:
+        """Closes the channel."""
+        self._channel.close()
+
+    def images(self, seeds: Sequence[int]) -> list[bytes]:
+        """The PNG files of some seeds, in one request.
+
+        Args:
+            seeds: whole numbers.
+
+        Raises:
+            UserError: the request failed, or its answer holds something else.
+        """
+        request = self._request_type()
+        request.model_spec.name = self.model
+        if self._version is not None:
+            request.model_spec.version.value = self._version
+        tensor = request.inputs["seed"]
+        tensor.dtype = 9  # DT_INT64
+        tensor.tensor_shape.dim.add(size=len(seeds))
+        tensor.int64_val.extend(seeds)
+        try:
+            response = self._stub.Predict(request, timeout=self._timeout)
+        except self._failure as error:
+            raise UserError(f"{self.url}: {_told(error)}") from None
+        pngs = list(response.outputs["image_bytes"].string_val)
+        if len(pngs) != len(seeds) or not all(map(is_whole, pngs)):
+            raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many PNG files")
+        return pngs
+
+
+def _channel_options(retries: int) -> list[tuple[str, object]]:
+    import json
+
+    policy = {
+        "maxAttempts": min(retries + 1, 5),  # gRPC's own bound
+        "initialBackoff": "0.5s",
+        "maxBackoff": "8s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": list(_PASSING_CODES),
+    }
+    options: list[tuple[str, object]] = [("grpc.max_receive_message_length", MAX_MESSAGE)]
+    if retries:
+        options.append(("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})))
+    return options
+
+
+def _told(error: "grpc.RpcError") -> str:
+    return f"{error.code().name}: {error.details()}"

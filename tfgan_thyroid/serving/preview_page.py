@@ -1,0 +1,3 @@
+"""The page at `/` of the preview server."""
+
+PAGE = "<!doctype html><title>tfgan-thyroid</title>"

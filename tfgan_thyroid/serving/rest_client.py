@@ -1,0 +1,158 @@
+"""Asks TF Serving's REST API for images by seed. The standard library alone: no TensorFlow, no NumPy."""
+
+import base64
+import binascii
+import http.client
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.png_files import is_whole
+
+PASSING_STATUSES = {429, 502, 503, 504}
+"""HTTP statuses that a later attempt may not meet."""
+
+_LONGEST_PAUSE = 8.0  # seconds
+
+
+class PassingError(UserError):
+    """A failure that another attempt may not meet."""
+
+
+class RestClient:
+    """One model of one server.
+
+    Args:
+        url: of the server, such as `http://localhost:8501`; `https` and a path before `/v1` are fine.
+        model: its name there.
+        version: of the model; None for the newest.
+        timeout: seconds that the server may stay silent.
+        retries: further attempts after a failure that may pass, with pauses of 0.5, 1, 2, 4, 8, 8... seconds, each
+            shortened by chance so that clients do not come back together.
+        pause: waits for a number of seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        version: int | None = None,
+        timeout: float = 30.0,
+        retries: int = 4,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UserError(f"{url} is no address of a server: give one like http://localhost:8501")
+        self.url = url.rstrip("/")
+        self.model = model
+        self._retries = retries
+        self._pause = pause
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname, parts.port, timeout=timeout)
+        self._path = f"{parts.path.rstrip('/')}/v1/models/{quote(model, safe='')}"
+        if version is not None:
+            self._path += f"/versions/{version}"
+
+    def close(self) -> None:
+        """Closes the connection; another request opens it again."""
+        self._connection.close()
+
+    def status(self) -> list[dict[str, Any]]:
+        """What the server says of each version: `version`, `state` and `status`."""
+        return self._field(self._ask("GET", "", None), "model_version_status")
+
+    def metadata(self) -> dict[str, Any]:
+        """The signatures of the model by name."""
+        return self._field(self._ask("GET", "/metadata", None), "metadata")["signature_def"]["signature_def"]
+
+    def images(self, seeds: Sequence[int]) -> list[bytes]:
+        """The PNG files of some seeds, in one request.
+
+        Args:
+            seeds: whole numbers.
+
+        Returns:
+            A whole PNG file for each.
+
+        Raises:
+            UserError: the server is down, does not serve the model, refuses the request or answers something else.
+        """
+        document = self._ask("POST", ":predict", {"instances": list(seeds)})
+        predictions = self._field(document, "predictions")
+        if not isinstance(predictions, list) or len(predictions) != len(seeds):
+            raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many images")
+        return [self._png(prediction) for prediction in predictions]
+
+    def _png(self, prediction: Any) -> bytes:
+        # A paired generator answers several outputs by name.
+        value = prediction.get("image_bytes", prediction) if isinstance(prediction, dict) else prediction
+        try:
+            png = base64.b64decode(value["b64"], validate=True)
+        except (TypeError, KeyError, binascii.Error):
+            raise UserError(f"{self.url}: the default signature of {self.model} answers no image_bytes") from None
+        if not is_whole(png):
+            raise UserError(f"{self.url} answered a damaged PNG file")
+        return png
+
+    def _field(self, document: dict[str, Any], name: str) -> Any:
+        if name not in document:
+            raise UserError(f"{self.url} answered no {name}: is it TF Serving?")
+        return document[name]
+
+    def _ask(self, method: str, action: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        """One request, repeated while its failure may pass."""
+        for attempt in range(self._retries + 1):
+            try:
+                return self._ask_once(method, self._path + action, body)
+            except PassingError as error:
+                if attempt == self._retries:
+                    attempts = "once" if attempt == 0 else f"{attempt + 1} times"
+                    raise UserError(f"{error} (tried {attempts})") from None
+            self._pause(min(0.5 * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1.0))
+        raise AssertionError("unreachable")
+
+    def _ask_once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            content = None if body is None else json.dumps(body).encode()
+            self._connection.request(method, path, content, {"Content-Type": "application/json"})
+            response = self._connection.getresponse()
+            answer = response.read()
+        except http.client.IncompleteRead as error:
+            self._connection.close()
+            raise PassingError(f"the answer of {self.url} broke off after {len(error.partial)} bytes") from None
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise PassingError(f"cannot reach {self.url}: {_reason(error)}; is the server running?") from None
+        try:
+            document = json.loads(answer)
+        except ValueError:
+            document = None
+        if response.status in PASSING_STATUSES:
+            raise PassingError(f"{self.url} answered {response.status}: {_told(document, response.reason)}")
+        if response.status == http.HTTPStatus.NOT_FOUND:
+            raise UserError(
+                f"{self.url} does not serve {path}: {_told(document, response.reason)}; "
+                "check --model and --model-version, and whether the model has loaded"
+            )
+        if response.status != http.HTTPStatus.OK:
+            raise UserError(f"{self.url} answered {response.status}: {_told(document, response.reason)}")
+        if not isinstance(document, dict):
+            raise UserError(f"{self.url} answered something else than a JSON object: is it TF Serving?")
+        return document
+
+
+def _told(document: Any, reason: str) -> str:
+    return str(document["error"]) if isinstance(document, dict) and "error" in document else reason
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it hung up without an answer"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

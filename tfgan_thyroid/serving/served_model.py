@@ -1,0 +1,127 @@
+"""The versions of one model: found by polling its directory, loaded and unloaded as TF Serving does."""
+
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfgan_thyroid.serving import warmup
+from tfgan_thyroid.serving.api_errors import ApiError
+from tfgan_thyroid.serving.loaded_version import LoadedVersion
+
+LOAD_ATTEMPTS = 6
+"""TF Serving's max_num_load_retries of 5, and the first attempt."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """What the status API tells of a version.
+
+    Attributes:
+        version: its number.
+        state: `LOADING`, `AVAILABLE` or `END`.
+        code: canonical code of what ended it.
+        message: in words.
+    """
+
+    version: int
+    state: str
+    code: str = "OK"
+    message: str = ""
+
+
+class ServedModel:
+    """A directory of integer versions, of which the newest are kept in memory.
+
+    Requests hold the version that they use, so that one which leaves is closed after its last answer. A newer version
+    is loaded, and warmed up, before an older one leaves.
+
+    Args:
+        name: of the model in request paths.
+        directory: holds the versions.
+        keep: how many of the newest versions are served; None for all.
+    """
+
+    def __init__(self, name: str, directory: Path, keep: int | None = 1) -> None:
+        self.name = name
+        self.directory = directory
+        self._keep = keep
+        self._loaded: dict[int, LoadedVersion] = {}
+        self._statuses: dict[int, VersionStatus] = {}
+        self._attempts: dict[int, int] = {}
+        self._polling = threading.Lock()
+
+    def poll(self) -> None:
+        """Looks for versions, loads new ones and lets old ones go."""
+        with self._polling:
+            found = versions_in(self.directory)
+            wanted = found if self._keep is None else found[-self._keep :]
+            for version in wanted:
+                if version not in self._loaded and self._attempts.get(version, 0) < LOAD_ATTEMPTS:
+                    self._load(version)
+            if not wanted or any(version in self._loaded for version in wanted):
+                for version in sorted(set(self._loaded) - set(wanted)):
+                    self._unload(version)
+
+    def version(self, number: int | None = None) -> tuple[int, LoadedVersion]:
+        """A loaded version: the one asked for, or the newest.
+
+        Raises:
+            ApiError: it is not loaded.
+        """
+        loaded = self._loaded
+        if number is None and loaded:
+            number = max(loaded)
+        if number not in loaded:
+            asked = f"Latest({self.name})" if number is None else f"Specific({self.name}, {number})"
+            raise ApiError("NOT_FOUND", f"Servable not found for request: {asked}")
+        return number, loaded[number]
+
+    def statuses(self, number: int | None = None) -> list[VersionStatus]:
+        """Of one version, or of all that were ever seen, newest first.
+
+        Raises:
+            ApiError: nothing was ever seen of it.
+        """
+        statuses = self._statuses
+        if number is not None and number not in statuses:
+            raise ApiError("NOT_FOUND", f"Could not find version {number} of model {self.name}")
+        if not statuses:
+            raise ApiError("NOT_FOUND", f"Could not find any versions of model {self.name}")
+        return [statuses[version] for version in sorted(statuses, reverse=True) if number in (None, version)]
+
+    def _load(self, version: int) -> None:
+        self._attempts[version] = self._attempts.get(version, 0) + 1
+        self._tell(VersionStatus(version, "LOADING"))
+        try:
+            loaded = LoadedVersion(self.directory / str(version))
+            warmup.replay(self.directory / str(version), loaded.run)
+        except (OSError, ValueError, ApiError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0]
+            self._tell(VersionStatus(version, "END", "UNKNOWN", reason))
+            _log.warning("%s version %d cannot be loaded: %s", self.name, version, reason)
+            return
+        # Requests read these dictionaries without a lock: they are replaced, never changed.
+        self._loaded = {**self._loaded, version: loaded}
+        self._tell(VersionStatus(version, "AVAILABLE"))
+        _log.info("%s version %d is available", self.name, version)
+
+    def _unload(self, version: int) -> None:
+        self._loaded = {number: kept for number, kept in self._loaded.items() if number != version}
+        self._attempts.pop(version)
+        self._tell(VersionStatus(version, "END"))
+        _log.info("%s version %d was unloaded", self.name, version)
+
+    def _tell(self, status: VersionStatus) -> None:
+        self._statuses = {**self._statuses, status.version: status}
+
+
+def versions_in(directory: Path) -> list[int]:
+    """The versions of a model on disk, oldest first; whatever has no integer for its name is none."""
+    if not directory.is_dir():
+        return []
+    return sorted(int(path.name) for path in directory.iterdir() if path.name.isdecimal() and path.is_dir())
