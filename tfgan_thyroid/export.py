@@ -12,8 +12,8 @@ from tfgan_thyroid.run_directory import RunDirectory
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "tfgan_thyroid.export",
-        "Export a run's generator as the next SavedModel version, OUTPUT/VERSION, with its model card. Signatures: "
-        "serving_default (seed -> image_bytes) and generate_from_latent (latent -> image).",
+        "Export a run's generator as the next SavedModel version, OUTPUT/VERSION, with its model card and warm-up "
+        "requests. Signatures: serving_default (seed -> image_bytes) and generate_from_latent (latent -> image).",
         "python -m tfgan_thyroid.export --run runs/00000-demo-alpha-wgan-gp-64px --output saved_models/thyroid",
     )
     parser.add_argument("--run", type=Path, required=True, help="run directory of python -m tfgan_thyroid.train")
@@ -21,22 +21,43 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--checkpoint", default="latest", metavar="WHICH", help="latest, best (lowest MMD) or an iteration"
     )
+    parser.add_argument(
+        "--dtype", choices=("float32", "bfloat16"), default="float32", help="of the kernels; bfloat16 halves the files"
+    )
+    parser.add_argument(
+        "--truncation",
+        action="store_true",
+        help="add the signature generate_truncated (seed, truncation -> image_bytes)",
+    )
+    parser.add_argument(
+        "--encoder",
+        action="store_true",
+        help="export the encoder instead: serving_default (image_bytes -> latent) and reconstruct "
+        "(image_bytes -> image_bytes)",
+    )
     parser.add_argument("--json", action="store_true", help="print the model card on standard output")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exports, and says where and how to serve."""
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.encoder and (args.truncation or args.dtype != "float32"):
+        parser.error("--encoder goes with neither --truncation nor --dtype")
     run = RunDirectory.open(args.run)
-    from tfgan_thyroid.serving.saved_model import export_generator
+    from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
 
-    version = export_generator(run, args.output, args.checkpoint)
+    if args.encoder:
+        version = export_encoder(run, args.output, args.checkpoint)
+    else:
+        version = export_generator(run, args.output, args.checkpoint, args.dtype, args.truncation)
     if args.json:
         print(json.dumps(json.loads((version / "model_card.json").read_text())))
     else:
         print(f"exported {version}")
         model = f"--model_name={args.output.name} --model_base_path={args.output.resolve()}"
+        print(f"try it: python -m tfgan_thyroid.serve {args.output}")
         print(f"serve it: tensorflow_model_server --rest_api_port=8501 {model}")
     return 0
 

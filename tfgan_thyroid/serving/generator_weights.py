@@ -1,4 +1,4 @@
-"""The generator of a run as others see it: float32, the averaged weights where the run keeps them."""
+"""The networks of a run as others see them: the averaged generator where the run keeps one, and the encoder."""
 
 import hashlib
 from pathlib import Path
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.networks.encoder import build_encoder
 from tfgan_thyroid.networks.generator import build_generator
 
 
@@ -22,15 +23,34 @@ def load_generator(config: Config, checkpoint: Path) -> keras.Sequential:
         UserError: the checkpoint does not hold such a generator.
     """
     generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
-    name = "averaged_generator" if config.ema_decay else "generator"
-    try:
-        status = tf.train.Checkpoint(**{name: generator}).read(str(checkpoint / "state"))
-        status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
-        raise UserError(
-            f"checkpoint {checkpoint} holds no {name} of this shape ({str(error).splitlines()[0]})"
-        ) from None
-    return generator
+    return _read("averaged_generator" if config.ema_decay else "generator", generator, checkpoint)
+
+
+def load_encoder(config: Config, checkpoint: Path) -> keras.Sequential:
+    """Builds E in float32 and reads its weights from a checkpoint.
+
+    Args:
+        config: of the run.
+        checkpoint: a directory under the run's `checkpoints`.
+
+    Raises:
+        UserError: the checkpoint does not hold such an encoder.
+    """
+    encoder = build_encoder(config.image_size, config.channels, config.width, config.latent_size)
+    return _read("encoder", encoder, checkpoint)
+
+
+def in_bfloat16(config: Config, generator: keras.Sequential) -> keras.Sequential:
+    """The same generator with its kernels stored and applied in bfloat16; normalization stays float32.
+
+    Args:
+        config: of the run.
+        generator: in float32.
+    """
+    half = build_generator(config.image_size, config.channels, config.width, config.latent_size, dtype="bfloat16")
+    for variable, weight in zip(half.variables, generator.variables, strict=True):
+        variable.assign(tf.cast(tf.convert_to_tensor(weight), variable.dtype))
+    return half
 
 
 def model_digest(generator: keras.Model) -> str:
@@ -40,3 +60,14 @@ def model_digest(generator: keras.Model) -> str:
         digest.update(repr(weight.shape).encode())
         digest.update(weight.astype("<f4").tobytes())
     return digest.hexdigest()
+
+
+def _read(name: str, network: keras.Sequential, checkpoint: Path) -> keras.Sequential:
+    try:
+        status = tf.train.Checkpoint(**{name: network}).read(str(checkpoint / "state"))
+        status.assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        raise UserError(
+            f"checkpoint {checkpoint} holds no {name} of this shape ({str(error).splitlines()[0]})"
+        ) from None
+    return network

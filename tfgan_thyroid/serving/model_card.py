@@ -6,18 +6,20 @@ from pathlib import Path
 
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
 
-_TEMPLATE = """# Generator of synthetic thyroid ultrasound scans
+_TEMPLATE = """# {title}
 
 | | |
 |---|---|
 | model | {model} ({preset} preset), {image_size}x{image_size} pixels, width {width}, latent size {latent_size} |
 | trained for | {iterations_done:,} iterations of batch {batch_size}, {weights} weights |
 | model digest | `{model_digest}` |
+| exported as | {kind}, {dtype} kernels |
 | data digest | `{dataset_digest}` |
 | made with | tfgan-thyroid {package_version}, TensorFlow {tensorflow}, Keras {keras} |
 
-Signatures: `serving_default` (`seed` int64 `[N]` -> `image_bytes` PNG strings `[N]`) and `generate_from_latent`
-(`latent` float32 `[N, {latent_size}]` -> `image` float32 `[N, {image_size}, {image_size}, {channels}]` in [-1, 1]).
+Signatures:
+
+{signatures}
 
 {metrics}
 
@@ -27,20 +29,45 @@ memorisation is recorded here.
 """
 
 
-def write_model_card(directory: Path, run: RunDirectory, iteration: int, model_digest: str) -> None:
+_TITLES = {
+    "generator": "Generator of synthetic thyroid ultrasound scans",
+    "encoder": "Encoder of thyroid ultrasound scans, with the generator that reconstructs them",
+}
+
+_SIGNATURES = {
+    ("generator", "serving_default"): "`seed` int64 `[N]` -> `image_bytes` PNG strings `[N]`",
+    ("generator", "generate_from_latent"): "`latent` float32 `[N, {latent_size}]` -> `image` float32 "
+    "`[N, {image_size}, {image_size}, {channels}]` in [-1, 1]",
+    ("generator", "generate_truncated"): "`seed` int64 `[N]`, `truncation` float32 `[N]` (what the latent is "
+    "multiplied by) -> `image_bytes` PNG strings `[N]`",
+    ("encoder", "serving_default"): "`image_bytes` PNG strings `[N]`, {image_size}x{image_size} pixels -> `latent` "
+    "float32 `[N, {latent_size}]`",
+    ("encoder", "reconstruct"): "`image_bytes` PNG strings `[N]` -> `image_bytes` PNG strings `[N]`",
+}
+
+
+def write_model_card(
+    directory: Path, run: RunDirectory, iteration: int, kind: str, dtype: str, signatures: list[str], model_digest: str
+) -> None:
     """Writes `model_card.json` and `model_card.md`.
 
     Args:
         directory: of the SavedModel.
         run: that trained it.
         iteration: of the exported checkpoint.
-        model_digest: of the exported weights.
+        kind: `generator` or `encoder`.
+        dtype: of the exported kernels.
+        signatures: names of the exported signatures.
+        model_digest: of the float32 weights.
     """
     record = run.read()
     metrics = next((line for line in read_lines(run.metrics_file) if line["iteration"] == iteration), None)
     card = {
         "synthetic": True,
         "model_digest": model_digest,
+        "kind": kind,
+        "dtype": dtype,
+        "signatures": signatures,
         "iteration": iteration,
         "config": dataclasses.asdict(record.config),
         "dataset_digest": record.dataset_digest,
@@ -50,9 +77,14 @@ def write_model_card(directory: Path, run: RunDirectory, iteration: int, model_d
         "metrics": metrics,
     }
     (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
+    config = dataclasses.asdict(record.config)
     text = _TEMPLATE.format(
-        **dataclasses.asdict(record.config),
+        **config,
         **record.stack,
+        title=_TITLES[kind],
+        kind=kind,
+        dtype=dtype,
+        signatures="\n".join(f"- `{name}`: {_SIGNATURES[kind, name].format(**config)}" for name in signatures),
         iterations_done=iteration,
         weights="averaged" if record.config.ema_decay else "plain",
         model_digest=model_digest,
