@@ -1,6 +1,7 @@
 """Downloads images from TF Serving: `python -m tfgan_thyroid.client --url URL --model NAME --output DIR`."""
 
 import argparse
+import contextlib
 import hashlib
 import json
 import sys
@@ -18,6 +19,9 @@ class ImageClient(Protocol):
 
     def images(self, seeds: Sequence[int]) -> list[bytes]:
         """The PNG files of some seeds."""
+
+    def close(self) -> None:
+        """Closes the connection."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         client = RestClient(args.url, args.model, args.model_version, args.timeout, args.retries)
     facts = {"server": server, "model": args.model, "model_version": args.model_version}
-    manifest = _write(client, args.output, args.count, args.seed, args.batch_size, facts)
+    with contextlib.closing(client):
+        manifest = _write(client, args.output, args.count, args.seed, args.batch_size, facts)
     print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
     return 0
 

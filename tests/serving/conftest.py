@@ -1,5 +1,6 @@
 """A small exported generator, and the server that the contract is tested against."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, current_stack
+from tfgan_thyroid.serving.rest_client import RestClient
 from tfgan_thyroid.serving.saved_model import export_generator
 
 
@@ -50,14 +52,18 @@ class ServerProcess:
 
 
 @pytest.fixture(scope="session")
-def server_url(model_directory):
-    """Of the server under test: a real TF Serving where TF_SERVING_URL names one."""
-    if "TF_SERVING_URL" in os.environ:
-        yield os.environ["TF_SERVING_URL"].rstrip("/")
-        return
-    server = ServerProcess(model_directory, "--max-batch-size", 32, "--poll-seconds", 0.05)
-    yield server.url
+def preview(model_directory):
+    """A preview server of version 1 that tests share."""
+    server = ServerProcess(model_directory, "--max-batch-size", 32)
+    yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def server_url(request):
+    """Of the server under test: a real TF Serving where TF_SERVING_URL names one."""
+    real = os.environ.get("TF_SERVING_URL")
+    return real.rstrip("/") if real else request.getfixturevalue("preview").url
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +85,17 @@ def start_server():
         server.stop()
 
 
+@pytest.fixture
+def connect():
+    """Makes clients that are closed when the test ends."""
+    with contextlib.ExitStack() as stack:
+
+        def make(server, *arguments, **options):
+            return stack.enter_context(contextlib.closing(RestClient(server.url, *arguments, **options)))
+
+        yield make
+
+
 def wait_until(condition, seconds=20.0):
     """Polls until something is so."""
     end = time.monotonic() + seconds
@@ -92,10 +109,6 @@ def until():
     return wait_until
 
 
-def source_root():
-    return Path(__file__).parents[2]
-
-
 @pytest.fixture(scope="session")
 def root():
-    return source_root()
+    return Path(__file__).parents[2]

@@ -28,7 +28,11 @@ class PreviewServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], api: RestApi, page: str) -> None:
-        super().__init__(address, _Handler)
+        try:
+            super().__init__(address, _Handler)
+        except OSError as error:
+            error.filename = error.filename or f"{address[0]}:{address[1]}"
+            raise
         self.api = api
         self.page = page.encode()
 

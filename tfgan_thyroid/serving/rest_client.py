@@ -70,6 +70,10 @@ class RestClient:
         """The signatures of the model by name."""
         return self._field(self._ask("GET", "/metadata", None), "metadata")["signature_def"]["signature_def"]
 
+    def predict(self, body: dict[str, Any]) -> Any:
+        """The `predictions` for a request in row form: `instances`, and `signature_name` where not the default."""
+        return self._field(self._ask("POST", ":predict", body), "predictions")
+
     def images(self, seeds: Sequence[int]) -> list[bytes]:
         """The PNG files of some seeds, in one request.
 
@@ -82,8 +86,7 @@ class RestClient:
         Raises:
             UserError: the server is down, does not serve the model, refuses the request or answers something else.
         """
-        document = self._ask("POST", ":predict", {"instances": list(seeds)})
-        predictions = self._field(document, "predictions")
+        predictions = self.predict({"instances": list(seeds)})
         if not isinstance(predictions, list) or len(predictions) != len(seeds):
             raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many images")
         return [self._png(prediction) for prediction in predictions]

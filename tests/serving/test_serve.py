@@ -1,0 +1,164 @@
+"""The preview server: new versions under load, versions that cannot be loaded, and starting it wrongly."""
+
+import base64
+import concurrent.futures
+import http.client
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import tensorflow as tf
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
+
+
+@pytest.fixture
+def own_models(model_directory, tmp_path):
+    """A copy of the model directory that a test may add versions to."""
+    return shutil.copytree(model_directory, tmp_path / "thyroid")
+
+
+def states(client):
+    return {entry["version"]: entry["state"] for entry in client.status()}
+
+
+def test_a_version_appears_whole_to_a_reader_that_looks_every_millisecond(own_models, run_directory, until):
+    """What a server sees that lists the directory at any moment: no version, or a whole one."""
+    stop = threading.Event()
+    versions, seen = set(), set()
+
+    def read():
+        while not stop.is_set():
+            for path in own_models.iterdir():
+                if path.name.isdecimal():
+                    files = frozenset(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+                    seen.add(files)
+                    versions.add(path.name)
+            time.sleep(0.001)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        reader = pool.submit(read)
+        for _ in range(2):
+            export_generator(run_directory, own_models)
+        until(lambda: "3" in versions)
+        stop.set()
+        reader.result()
+    assert versions == {"1", "2", "3"}
+    (files,) = seen
+    assert {"saved_model.pb", "variables/variables.index", "assets.extra/tf_serving_warmup_requests"} <= files
+
+
+def test_a_new_version_is_taken_up_under_load_without_a_failed_request(
+    own_models, run_directory, start_server, until, connect
+):
+    server = start_server(own_models, "--poll-seconds", 0.05)
+    stop = threading.Event()
+    expected = connect(server, "thyroid").images([3])
+
+    def ask():
+        client, count = connect(server, "thyroid", retries=0), 0
+        while not stop.is_set():
+            assert client.images([3]) == expected
+            count += 1
+        return count
+
+    watcher = connect(server, "thyroid")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        workers = [pool.submit(ask) for _ in range(4)]
+        try:
+            export_generator(run_directory, own_models)
+            until(lambda: states(watcher) == {"1": "END", "2": "AVAILABLE"})
+            time.sleep(0.2)
+        finally:
+            stop.set()
+        assert all(worker.result() > 5 for worker in workers)
+    with pytest.raises(UserError, match=r"Specific\(thyroid, 1\)"):
+        connect(server, "thyroid", version=1).images([3])
+    assert connect(server, "thyroid", version=2).images([3]) == expected
+
+
+def test_several_versions_are_kept_where_asked(own_models, run_directory, start_server, connect):
+    export_generator(run_directory, own_models)
+    server = start_server(own_models, "--keep", 2)
+    assert states(connect(server, "thyroid")) == {"1": "AVAILABLE", "2": "AVAILABLE"}
+    images = [connect(server, "thyroid", version=version).images([3]) for version in (1, 2)]
+    assert images[0] == images[1]
+
+
+def test_a_version_that_cannot_be_loaded_ends_and_the_old_one_stays(own_models, start_server, until, connect):
+    server = start_server(own_models, "--poll-seconds", 0.05)
+    client = connect(server, "thyroid")
+    (own_models / "2").mkdir()
+    (own_models / "2" / "saved_model.pb").write_bytes(b"no graph")
+    until(lambda: states(client) == {"1": "AVAILABLE", "2": "END"})
+    broken = next(entry for entry in client.status() if entry["version"] == "2")
+    assert broken["status"]["error_code"] != "OK" and broken["status"]["error_message"]
+    assert len(client.images([1])) == 1
+
+
+def test_an_encoder_takes_png_files_as_b64(run_directory, tmp_path, start_server, connect):
+    export_encoder(run_directory, tmp_path / "encoder")
+    server = start_server(tmp_path / "encoder")
+    client = connect(server, "encoder")
+    png = tf.io.encode_png(tf.fill([16, 16, 1], tf.constant(200, tf.uint8))).numpy()
+    latents = client.predict({"instances": [{"b64": _base64(png)}]})
+    assert [len(latent) for latent in latents] == [8]
+    assert latents == client.predict({"instances": [{"image_bytes": {"b64": _base64(png)}}]})
+    (image,) = client.predict({"signature_name": "reconstruct", "instances": [{"b64": _base64(png)}]})
+    assert set(image) == {"b64"}
+    with pytest.raises(UserError, match="400"):
+        client.predict({"instances": [{"b64": "%%%"}]})
+    with pytest.raises(UserError, match="400"):
+        client.predict({"instances": [{"b64": _base64(b"no png")}]})
+
+
+def _base64(content):
+    return base64.b64encode(content).decode()
+
+
+def test_requests_that_are_no_http_of_this_api_are_answered_in_json(preview):
+    host = preview.url.removeprefix("http://")
+    for method, path, headers, status in [
+        ("PUT", "/v1/models/thyroid", {}, 501),
+        ("POST", "/v1/models/thyroid:predict", {"Transfer-Encoding": "chunked"}, 411),
+        ("POST", "/v1/models/thyroid:predict", {"Content-Length": str(2**40)}, 413),
+        ("GET", "/v2/models", {}, 404),
+    ]:
+        connection = http.client.HTTPConnection(host, timeout=10)
+        connection.putrequest(method, path)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        assert (response.status, response.headers["Content-Type"]) == (status, "application/json")
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing"], ["missing", "tfgan_thyroid.export"]),
+        (["thyroid/1"], ["holds no version"]),
+        (["thyroid", "copy/thyroid"], ["two models are named thyroid"]),
+    ],
+)
+def test_a_wrong_directory_is_told_in_one_line(own_models, tmp_path, arguments, words):
+    shutil.copytree(own_models, tmp_path / "copy" / "thyroid")
+    command = [sys.executable, "-m", "tfgan_thyroid.serve", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    for word in words:
+        assert word in result.stderr
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(own_models, preview):
+    port = preview.url.rpartition(":")[2]
+    command = [sys.executable, "-m", "tfgan_thyroid.serve", str(own_models), "--port", port]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == f"error: Address already in use: 127.0.0.1:{port}"
