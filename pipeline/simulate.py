@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.phantom_files import Collection
 
 # One core, simulation and PNG writing.
-_SECONDS_PER_SCAN = 0.25
+_SECONDS_PER_SCAN = 0.22
 
 
 def main(argv: Sequence[str] | None = None) -> int:

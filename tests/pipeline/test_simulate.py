@@ -169,7 +169,7 @@ def test_a_write_that_fails_midway_is_one_clear_line_and_leaves_nothing(workers:
 def test_too_little_disk_space_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     usage = phantom_files.shutil.disk_usage(tmp_path)._replace(free=1_000_000)
     monkeypatch.setattr(phantom_files.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(UserError, match=r"has 1 MB free and 609 scans need about 3\d\d MB: free some space"):
+    with pytest.raises(UserError, match=r"has 1 MB free and 609 scans need about 2\d\d MB: free some space"):
         check_output(Collection(tmp_path / "new", count=609))
     check_output(Collection(tmp_path / "new", count=1))
 
