@@ -220,7 +220,6 @@ def test_a_bad_request_is_told_and_disturbs_nobody(ask, model, predict, case):
         ("GET", "{model}:predict"),
         ("GET", "{model}/versions/one"),
         ("GET", "/v1/models"),
-        ("GET", "{model}/labels/nobody"),
         ("POST", "{model}/labels/nobody:predict"),
     ],
 )
