@@ -99,14 +99,19 @@ class AlphaWGANGP(GenerativeModel):
         if self.config.penalty_pairs == "both":
             seed = self._draw_seed(Purpose.RECONSTRUCTED_PENALTY)
             points.append(interpolate(real_images, reconstructed_images, seed))
+        variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
             images = tf.concat([real_images, generated_images, reconstructed_images], axis=0)
             critic_loss = wasserstein_critic_loss(*tf.split(self.discriminator(images, training=True), 3))
-            # The mean over the concatenated pairs, times their number, is the sum of the pairs' penalties.
+        critic_gradients = tape.gradient(critic_loss, variables)
+        # The penalty waits, so that only one of the two holds its activations in memory.
+        with tf.control_dependencies(critic_gradients), tf.GradientTape() as tape:
             penalty = gradient_penalty(lambda x: self.discriminator(x, training=True), tf.concat(points, axis=0))
-            loss = critic_loss + self.config.penalty_weight * len(points) * penalty
-        self._minimize("discriminator", loss, tape)
-        return {"d_loss": loss, "gp_image": penalty}
+            # The mean over the concatenated pairs, times their number, is the sum of the pairs' penalties.
+            penalty_loss = self.config.penalty_weight * len(points) * penalty
+        penalty_gradients = tape.gradient(penalty_loss, variables, unconnected_gradients="zero")
+        self._apply("discriminator", [a + b for a, b in zip(critic_gradients, penalty_gradients, strict=True)])
+        return {"d_loss": critic_loss + penalty_loss, "gp_image": penalty}
 
     def _update_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         latent_samples = self._draw_latents(Purpose.GENERATOR_LATENTS)

@@ -102,8 +102,10 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def _minimize(self, name: str, loss: tf.Tensor, tape: tf.GradientTape) -> None:
         """One Adam step of the network of that name, and of no other."""
-        variables = self.networks[name].trainable_variables
-        self.optimizers[name].apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        self._apply(name, tape.gradient(loss, self.networks[name].trainable_variables))
+
+    def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
+        self.optimizers[name].apply_gradients(zip(gradients, self.networks[name].trainable_variables, strict=True))
 
     def _finish_iteration(self) -> None:
         self.iteration.assign_add(1)
