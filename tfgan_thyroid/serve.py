@@ -69,13 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     import tensorflow as tf
 
     from tfgan_thyroid.serving.http_server import PreviewServer, VersionWatcher
-    from tfgan_thyroid.serving.preview_page import PAGE
+    from tfgan_thyroid.serving.preview_api import PreviewApi
     from tfgan_thyroid.serving.rest_api import RestApi
     from tfgan_thyroid.serving.served_model import ServedModel
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     models = {name: ServedModel(name, path, args.keep) for name, path in directories.items()}
-    with PreviewServer((args.host, args.port), RestApi(models, args.max_batch_size), PAGE) as server:
+    api = RestApi(models, args.max_batch_size)
+    with PreviewServer((args.host, args.port), api, PreviewApi(models)) as server:
         for model in models.values():
             model.poll()
         for number in (signal.SIGTERM, signal.SIGINT):

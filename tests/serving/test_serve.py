@@ -3,14 +3,18 @@
 import base64
 import concurrent.futures
 import http.client
+import io
+import json
 import shutil
 import subprocess
 import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
@@ -162,3 +166,26 @@ def test_a_port_that_is_taken_is_told_in_one_line(own_models, preview):
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == f"error: Address already in use: 127.0.0.1:{port}"
+
+
+def test_the_page_can_ask_for_models_and_for_the_latent_that_a_seed_stands_for(preview, connect):
+    def get(path):
+        connection = http.client.HTTPConnection(preview.url.removeprefix("http://"), timeout=10)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        content = response.read()
+        connection.close()
+        return response.status, content
+
+    status, page = get("/")
+    assert status == 200 and b"<title>Generated scans</title>" in page
+    assert b"http://" not in page and b"https://" not in page  # it needs no other host
+    assert json.loads(get("/preview/models")[1]) == {"models": ["thyroid"]}
+    latent = json.loads(get("/preview/latents/thyroid/3")[1])["latent"]
+    body = {"signature_name": "generate_from_latent", "instances": [latent]}
+    image = np.array(connect(preview, "thyroid").predict(body))[0, :, :, 0]
+    (png,) = connect(preview, "thyroid").images([3])
+    levels = np.asarray(Image.open(io.BytesIO(png)))
+    np.testing.assert_allclose(levels, (image + 1) * 127.5, atol=0.51)
+    for path in ("/preview/latents/nobody/3", "/preview/latents/thyroid/x", "/preview/x"):
+        assert get(path)[0] == 404

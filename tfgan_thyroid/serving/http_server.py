@@ -6,6 +6,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tfgan_thyroid import __version__
+from tfgan_thyroid.serving.preview_api import PreviewApi
+from tfgan_thyroid.serving.preview_page import PAGE
 from tfgan_thyroid.serving.rest_api import RestApi
 from tfgan_thyroid.serving.served_model import ServedModel
 
@@ -21,20 +23,20 @@ class PreviewServer(ThreadingHTTPServer):
     Args:
         address: host and port; port 0 takes a free one.
         api: answers under `/v1/`.
-        page: HTML of `/`.
+        preview: answers under `/preview/`, for the page at `/`.
     """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], api: RestApi, page: str) -> None:
+    def __init__(self, address: tuple[str, int], api: RestApi, preview: PreviewApi) -> None:
         try:
             super().__init__(address, _Handler)
         except OSError as error:
             error.filename = error.filename or f"{address[0]}:{address[1]}"
             raise
         self.api = api
-        self.page = page.encode()
+        self.preview = preview
 
     @property
     def url(self) -> str:
@@ -87,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # noqa: N802 (the standard library's name)
         """The page, or the API."""
         if self.path == "/":
-            self._send(200, "text/html; charset=utf-8", self.server.page)
+            self._send(200, "text/html; charset=utf-8", PAGE.encode())
         else:
             self._answer("GET", b"")
 
@@ -111,11 +113,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method: str, body: bytes) -> None:
         path = self.path.partition("?")[0]
-        if not path.lower().startswith("/v1/"):
-            self._send_json(404, {"error": f"Not found: {path}"})
-            return
         try:
-            self._send_json(*self.server.api.answer(method, path, body))
+            if path.startswith("/preview/"):
+                self._send_json(*self.server.preview.answer(path))
+            elif path.lower().startswith("/v1/"):
+                self._send_json(*self.server.api.answer(method, path, body))
+            else:
+                self._send_json(404, {"error": f"Not found: {path}"})
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
         except Exception:
