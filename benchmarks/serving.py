@@ -1,0 +1,148 @@
+"""Times generation by a SavedModel, in process and through the preview server, beside PyTorch.
+
+`python -m benchmarks.serving` from the repository's root. In each round every side makes one batch after the other, in
+turn, so that a slow spell of the machine meets all.
+"""
+
+import argparse
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.machine import describe_machine, package_versions
+from tfgan_thyroid import command
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.rest_client import RestClient
+from tfgan_thyroid.serving.served_model import versions_in
+
+Side = Callable[[int], Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    flags = _parser().parse_args(arguments)
+    versions = versions_in(flags.model)
+    if not versions:
+        raise UserError(f"{flags.model} holds no version: export a model with python -m tfgan_thyroid.export")
+    version = flags.model / str(versions[-1])
+    config = json.loads((version / "model_card.json").read_text())["config"]
+    with ExitStack() as stack:
+        sides = _our_sides(flags.model, version, config["latent_size"], max(flags.batch_sizes), stack)
+        if importlib.util.find_spec("torch") is not None:
+            sides["pytorch"] = _peer(config)
+        results = {size: _measure(sides, size, flags.rounds, flags.batches) for size in flags.batch_sizes}
+    document = {
+        "model": {key: config[key] for key in ("image_size", "width", "latent_size", "channels")},
+        "machine": describe_machine(),
+        "versions": package_versions(),
+        "results": results,
+    }
+    if flags.json:
+        print(json.dumps(document))
+    else:
+        _print(results)
+    return 0
+
+
+def _our_sides(model: Path, version: Path, latent_size: int, largest: int, stack: ExitStack) -> dict[str, Side]:
+    """By name: images of latents in process, PNG files of seeds in process, PNG files of seeds through the server."""
+    from tfgan_thyroid.serving.loaded_version import LoadedVersion
+
+    loaded = LoadedVersion(version)
+    words = [sys.executable, "-m", "tfgan_thyroid.serve", str(model), "--port", "0", "--max-batch-size", str(largest)]
+    server = stack.enter_context(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
+    stack.callback(server.terminate)
+    assert server.stdout is not None
+    url = server.stdout.readline().partition(" at ")[2].split()[0]
+    client = stack.enter_context(closing(RestClient(url, model.resolve().name)))
+    rng = np.random.default_rng(0)
+
+    def images(size: int) -> Any:
+        return loaded.run("generate_from_latent", {"latent": rng.normal(size=[size, latent_size]).astype(np.float32)})
+
+    def png_files(size: int) -> Any:
+        return loaded.run("serving_default", {"seed": np.arange(size)})
+
+    return {"images": images, "png_files": png_files, "png_files_served": lambda size: client.images(range(size))}
+
+
+def _peer(config: dict[str, Any]) -> Side:
+    """Images of latents by the PyTorch implementation of the same generator."""
+    import torch
+
+    from benchmarks.pytorch_networks import build_generator
+
+    generator = build_generator(config["image_size"], config["channels"], config["width"], config["latent_size"]).eval()
+    generator.requires_grad_(False)
+
+    def images(size: int) -> Any:
+        with torch.inference_mode():
+            return generator(torch.randn(size, config["latent_size"], 1, 1)).numpy()
+
+    return images
+
+
+def _measure(sides: dict[str, Side], size: int, rounds: int, batches: int) -> dict[str, dict[str, float]]:
+    milliseconds: dict[str, list[float]] = {name: [] for name in sides}
+    for side in sides.values():
+        side(size)
+        side(size)
+    for number in range(rounds):
+        order = list(sides) if number % 2 == 0 else list(sides)[::-1]
+        for name in order:
+            for _ in range(batches):
+                start = time.perf_counter()
+                sides[name](size)
+                milliseconds[name].append(1e3 * (time.perf_counter() - start))
+    result = {}
+    for name, values in milliseconds.items():
+        cuts = statistics.quantiles(values, n=100, method="inclusive")
+        median = statistics.median(values)
+        result[name] = {"images_per_second": 1e3 * size / median, "p50_ms": median, "p99_ms": cuts[98]}
+    result["ratios"] = {"served_to_in_process": _ratio(result, "png_files_served", "png_files")}
+    if "pytorch" in sides:
+        result["ratios"]["images_to_pytorch"] = _ratio(result, "images", "pytorch")
+    return result
+
+
+def _ratio(result: dict[str, dict[str, float]], name: str, other: str) -> float:
+    return result[name]["images_per_second"] / result[other]["images_per_second"]
+
+
+def _print(results: dict[int, dict[str, dict[str, float]]]) -> None:
+    for size, sides in results.items():
+        for name, values in sides.items():
+            told = ", ".join(f"{key} {value:.2f}" for key, value in values.items())
+            print(f"batch {size:3} {name:17} {told}")
+
+
+def _sizes(text: str) -> list[int]:
+    return [command.positive_int(word) for word in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "benchmarks.serving",
+        "Time generation by a SavedModel in process and through python -m tfgan_thyroid.serve, and by a PyTorch "
+        "implementation of the same generator where PyTorch is installed.",
+        "python -m benchmarks.serving --model saved_models/thyroid",
+    )
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
+    parser.add_argument("--batch-sizes", type=_sizes, default=[1, 8, 32], metavar="N,N", help="images a request")
+    parser.add_argument("--rounds", type=command.positive_int, default=4, metavar="N", help="of all sides in turn")
+    parser.add_argument("--batches", type=command.positive_int, default=5, metavar="N", help="of a side in a round")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)
