@@ -75,7 +75,7 @@ def to_array(value: Any, dtype: str) -> np.ndarray:
     shape = _shape(value)
     flat: list[Any] = []
     _flatten(value, 0, shape, dtype, flat)
-    array = np.empty(len(flat), _NUMPY_TYPES[dtype])
+    array: np.ndarray = np.empty(len(flat), _NUMPY_TYPES[dtype])
     if flat:
         array[:] = np.array(flat).astype(_NUMPY_TYPES[dtype]) if dtype != "string" else flat
     return array.reshape(shape)

@@ -85,7 +85,7 @@ def _array(proto: Any) -> np.ndarray:
 
 
 @cache
-def _prediction_log() -> type:
+def _prediction_log() -> Any:
     """The message class, from the field numbers of tensorflow_serving/apis/{model,predict,prediction_log}.proto."""
     pool = descriptor_pool.DescriptorPool()
     _add_with_dependencies(pool, tensor_pb2.DESCRIPTOR)
