@@ -187,6 +187,7 @@ BAD_BODIES = {
     "a boolean for a number": {"instances": [True]},
     "null": {"instances": [None]},
     "bytes for a number": {"instances": [{"b64": "AAAA"}]},
+    "a deep nesting": '{"instances": ' + "[" * 970 + "1" + "]" * 970 + "}",
     "a number too large": {"instances": [2**63]},
     "another input": {"instances": [{"sed": 1}]},
     "another column": {"inputs": {"sed": [1]}},

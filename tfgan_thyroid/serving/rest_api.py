@@ -45,6 +45,8 @@ class RestApi:
             return 200, self._answer(method, path, body)
         except ApiError as error:
             return error.http_status, {"error": error.message}
+        except RecursionError:
+            return 400, {"error": "JSON Parse error: nested too deeply"}
 
     def _answer(self, method: str, path: str, body: bytes) -> dict[str, Any]:
         match = {"GET": _STATUS_PATH, "POST": _PREDICT_PATH}[method].fullmatch(path)
