@@ -29,7 +29,7 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
     )
     alone = unmatched(settings.group_pattern, [scan.name for scan in scans])
     if alone:
-        note(f"warning: --group-pattern does not match {alone} of {len(scans)} names; each is a group of its own")
+        note(f"warning: {alone} of {len(scans)} names do not match; each of them is a group of its own")
 
 
 def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:

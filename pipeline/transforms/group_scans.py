@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from tfgan_thyroid.errors import UserError
 
 PHANTOM_PATTERN = r"patient\d+"
+_IMAGE_NAME = re.compile(rb"\.(png|jpe?g|bmp|tiff?)$", re.IGNORECASE)
 
 
 def choose_pattern(pattern: str | None, names: Sequence[bytes]) -> str | None:
     """The regular expression to group by; None to let each file be its own group.
 
-    Without a `pattern`, the phantoms' own is taken where every file name matches it.
+    Without a `pattern`, the phantoms' own is taken where every file that is named as an image matches it: a stray
+    notes.txt, which will be refused, must not part patients.
 
     Args:
         pattern: as the user gave it.
@@ -21,16 +23,15 @@ def choose_pattern(pattern: str | None, names: Sequence[bytes]) -> str | None:
     Raises:
         UserError: the user's pattern matches no file at all.
     """
-    chosen = PHANTOM_PATTERN if pattern is None else pattern
-    matched = sum(_match(chosen, name) is not None for name in names)
     if pattern is None:
-        return chosen if matched == len(names) else None
-    if matched == 0:
+        images = [name for name in names if _IMAGE_NAME.search(name)]
+        return PHANTOM_PATTERN if images and unmatched(PHANTOM_PATTERN, images) == 0 else None
+    if unmatched(pattern, names) == len(names):
         raise UserError(
             f"--group-pattern {pattern!r} matches none of the {len(names)} file names: "
             "give a pattern that finds the patient or acquisition in each"
         )
-    return chosen
+    return pattern
 
 
 def group_of(pattern: str | None, name: bytes) -> str:

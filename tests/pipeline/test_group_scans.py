@@ -28,6 +28,8 @@ def test_phantoms_are_grouped_without_being_told():
     phantoms = [b"patient0001_frame01.png", b"sub/patient0001_frame02.png"]
     assert choose_pattern(None, phantoms) == r"patient\d+"
     assert choose_pattern(None, [*phantoms, b"other.png"]) is None
+    assert choose_pattern(None, [*phantoms, b"notes.txt"]) == r"patient\d+"
+    assert choose_pattern(None, [b"patient1.txt"]) is None
     assert choose_pattern("frame", phantoms) == "frame"
 
 
