@@ -39,6 +39,7 @@ _INTEGER_RANGES = {
     **dict.fromkeys(("int8", "int16", "int32", "uint8"), (-(2**31), 2**31 - 1)),
 }
 _LARGEST_INTEGER = {"float": 2**24 - 1, "double": 2**53 - 1}
+_DEEPEST = 32  # dimensions that NumPy's arrays may have, on both stacks
 _SHOWN = 200  # characters of a wrong value in a message
 
 
@@ -73,6 +74,8 @@ def to_array(value: Any, dtype: str) -> np.ndarray:
     if dtype not in _NUMPY_TYPES:
         raise ApiError("UNIMPLEMENTED", f"Conversion of JSON Value: {shown(value)} to type: {dtype}")
     shape = _shape(value)
+    if len(shape) > _DEEPEST:
+        raise invalid(f"Encountered lists nested {len(shape)} deep, expected at most {_DEEPEST}")
     flat: list[Any] = []
     _flatten(value, 0, shape, dtype, flat)
     array: np.ndarray = np.empty(len(flat), _NUMPY_TYPES[dtype])
