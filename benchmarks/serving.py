@@ -8,8 +8,6 @@ import argparse
 import importlib.util
 import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -19,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import describe_machine, package_versions
+from benchmarks.preview_server import preview_server
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.rest_client import RestClient
@@ -58,11 +57,7 @@ def _our_sides(model: Path, version: Path, latent_size: int, largest: int, stack
     from tfgan_thyroid.serving.loaded_version import LoadedVersion
 
     loaded = LoadedVersion(version)
-    words = [sys.executable, "-m", "tfgan_thyroid.serve", str(model), "--port", "0", "--max-batch-size", str(largest)]
-    server = stack.enter_context(subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))
-    stack.callback(server.terminate)
-    assert server.stdout is not None
-    url = server.stdout.readline().partition(" at ")[2].split()[0]
+    url, _ = stack.enter_context(preview_server(model, "--max-batch-size", str(largest)))
     client = stack.enter_context(closing(RestClient(url, model.resolve().name)))
     rng = np.random.default_rng(0)
 

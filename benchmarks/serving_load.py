@@ -7,8 +7,6 @@ import json
 import random
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,6 +20,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from benchmarks.preview_server import preview_server
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.rest_client import RestClient
@@ -37,7 +36,6 @@ MALFORMED = [
     '{"instances": [[1]]}',
     '{"signature_name": "no", "instances": [1]}',
 ]
-_STARTED_WITHIN = 60.0  # seconds
 
 
 @dataclass
@@ -107,22 +105,14 @@ def measure(models: Path, requests: int, clients: int, malformed: float, push: b
     Returns:
         A JSON object: counts, requests per second, milliseconds of good requests, memory of the server.
     """
-    words = [sys.executable, "-m", "tfgan_thyroid.serve", str(models), "--port", "0", "--poll-seconds", "0.2"]
     start = time.monotonic()
-    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        assert server.stdout is not None
-        url = server.stdout.readline().partition(" at ")[2].split()[0]
+    with preview_server(models, "--poll-seconds", "0.2") as (url, process_id):
         with closing(RestClient(url, models.name)) as client:
-            first = client.images([0])
+            client.images([0])
             cold_start = time.monotonic() - start
             hashes = [hashlib.sha256(png).hexdigest() for seed in range(SEEDS) for png in client.images([seed])]
-        assert hashlib.sha256(first[0]).hexdigest() == hashes[0]
         load = Load(hashes, url, models.name, requests)
-        seconds = _run(load, clients, malformed, psutil.Process(server.pid), models if push else None)
-    finally:
-        server.terminate()
-        server.wait(_STARTED_WITHIN)
+        seconds = _run(load, clients, malformed, psutil.Process(process_id), models if push else None)
     return _summary(load, seconds, cold_start, malformed)
 
 
