@@ -45,7 +45,7 @@ class ServerProcess:
 
     def stop(self):
         self.process.terminate()
-        output, errors = self.process.communicate(timeout=20)
+        output, errors = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, errors
         assert output == "stopped\n"
         assert "Traceback" not in errors, errors
@@ -96,7 +96,7 @@ def connect():
         yield make
 
 
-def wait_until(condition, seconds=20.0):
+def wait_until(condition, seconds=60.0):
     """Polls until something is so."""
     end = time.monotonic() + seconds
     while not condition():

@@ -16,6 +16,7 @@ _TEMPLATE = """# {title}
 | exported as | {kind}, {dtype} kernels |
 | data digest | `{dataset_digest}` |
 | made with | tfgan-thyroid {package_version}, TensorFlow {tensorflow}, Keras {keras} |
+| licence | {licence} |
 
 Signatures:
 
@@ -28,6 +29,8 @@ any finding: the images show nobody. **Privacy**: a generator may repeat scans t
 memorisation is recorded here.
 """
 
+
+_LICENCE = "the code is Apache-2.0; the weights follow the terms of the data that they were trained on"
 
 _TITLES = {
     "generator": "Generator of synthetic thyroid ultrasound scans",
@@ -74,6 +77,7 @@ def write_model_card(
         "split": record.split,
         "stack": record.stack,
         "package_version": record.package_version,
+        "licence": _LICENCE,
         "metrics": metrics,
     }
     (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
@@ -82,6 +86,7 @@ def write_model_card(
         **config,
         **record.stack,
         title=_TITLES[kind],
+        licence=_LICENCE,
         kind=kind,
         dtype=dtype,
         signatures="\n".join(f"- `{name}`: {_SIGNATURES[kind, name].format(**config)}" for name in signatures),
