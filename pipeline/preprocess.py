@@ -192,9 +192,9 @@ def _checked(convert: Callable[[str], Value]) -> Callable[[str], Value]:
 
 
 def _image_size(text: str) -> int:
-    from tfgan_thyroid.data.schema import check_image_size
+    from tfgan_thyroid.config import stage_count
 
-    check_image_size(int(text))
+    stage_count(int(text))
     return int(text)
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 
@@ -49,6 +50,15 @@ def test_a_record_of_another_version_is_refused_by_its_fields():
     fields = dataclasses.asdict(Config()) | {"new_option": 1}
     with pytest.raises(UserError, match="new_option"):
         Config.from_dict(fields)
+
+
+def test_the_image_sizes_are_those_that_halve_to_four():
+    accepted = []
+    for size in range(-8, 3000):
+        with contextlib.suppress(UserError):
+            stage_count(size)
+            accepted.append(size)
+    assert accepted == [8, 16, 32, 64, 128, 256, 512, 1024]
 
 
 def test_stage_count_is_the_exponent():

@@ -119,11 +119,11 @@ def stage_count(image_size: int) -> int:
     """The n of `image_size = 4 * 2^n`: how many halvings lead from an image to 4x4 pixels.
 
     Raises:
-        UserError: the size is not of that form with n of at least 1.
+        UserError: the size is not of that form with n from 1 to 8.
     """
     stages = (image_size // 4).bit_length() - 1
-    if stages < 1 or image_size != 4 * 2**stages:
-        raise UserError(f"image size {image_size} is not 4 * 2^n: choose 8, 16, 32, 64, 128, 256 or 512")
+    if not 1 <= stages <= 8 or image_size != 4 * 2**stages:
+        raise UserError(f"image size {image_size} is not 4 * 2^n: choose 8, 16, 32, 64, 128, 256, 512 or 1024")
     return stages
 
 

@@ -68,17 +68,6 @@ def test_a_missing_directory_is_named(tmp_path):
         schema.DatasetInfo.load(tmp_path / "missing")
 
 
-def test_the_image_sizes_are_those_that_halve_to_four():
-    accepted = []
-    for size in range(-8, 3000):
-        try:
-            schema.check_image_size(size)
-        except UserError:
-            continue
-        accepted.append(size)
-    assert accepted == [8, 16, 32, 64, 128, 256, 512, 1024]
-
-
 def test_shards_come_in_order(tmp_path):
     names = [schema.shard_name(index, 12) for index in range(12)]
     fill(tmp_path, "train", reversed(names))

@@ -17,6 +17,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tfgan_thyroid.config import stage_count
 from tfgan_thyroid.errors import UserError
 
 SCHEMA_VERSION = 1
@@ -81,7 +82,7 @@ class DatasetInfo:
     white_level: int = 65535
 
     def __post_init__(self) -> None:
-        check_image_size(self.image_size)
+        stage_count(self.image_size)
         unknown = set(self.counts) - set(SPLITS)
         if unknown:
             raise UserError(f"unknown split {sorted(unknown)[0]!r}: the splits are {', '.join(SPLITS)}")
@@ -118,12 +119,6 @@ class DatasetInfo:
             return cls(**{name: value for name, value in values.items() if name in fields})
         except (TypeError, ValueError) as error:
             raise UserError(f"{path} is incomplete ({error}); {_REMEDY} --overwrite") from None
-
-
-def check_image_size(size: int) -> None:
-    """Raise `UserError` unless `size` is 4 * 2^n pixels, 8 to 1024: what the networks halve down to 4."""
-    if size not in {4 * 2**n for n in range(1, 9)}:
-        raise UserError(f"image size {size} is not 4 * 2^n: give one of 8, 16, 32, 64, 128, 256, 512, 1024")
 
 
 def shard_name(index: int, shards: int) -> str:
