@@ -70,7 +70,7 @@ def _twins() -> tuple[AlphaWGANGP, PyTorchPeer]:
 
 
 def _in_torch_order(variable: tf.Variable, parameter: torch.Tensor) -> np.ndarray:
-    """Kernels `[h, w, in, out]` as `[out, in, h, w]`; dense ones transposed, or as the 4x4 convolution that they are."""
+    """Kernels `[h, w, in, out]` as `[out, in, h, w]`; dense ones transposed, or as 4x4 convolutions."""
     value = np.asarray(variable)
     if value.ndim == 2 and parameter.dim() == 4:
         if parameter.shape[2:] == (4, 4) and value.shape[0] == 16 * parameter.shape[1]:  # of a 4x4 map, to a vector
