@@ -109,8 +109,9 @@ class AlphaWGANGP(GenerativeModel):
             penalty = gradient_penalty(lambda x: self.discriminator(x, training=True), tf.concat(points, axis=0))
             # The mean over the concatenated pairs, times their number, is the sum of the pairs' penalties.
             penalty_loss = self.config.penalty_weight * len(points) * penalty
-        penalty_gradients = tape.gradient(penalty_loss, variables, unconnected_gradients="zero")
-        self._apply("discriminator", [a + b for a, b in zip(critic_gradients, penalty_gradients, strict=True)])
+        pairs = zip(critic_gradients, tape.gradient(penalty_loss, variables), strict=True)
+        # The last bias does not reach the penalty.
+        self._apply("discriminator", [a if b is None else a + b for a, b in pairs])
         return {"d_loss": critic_loss + penalty_loss, "gp_image": penalty}
 
     def _update_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
