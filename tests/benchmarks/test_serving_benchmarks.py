@@ -59,5 +59,5 @@ def test_the_speed_of_each_side_is_told_by_batch_size(models, tiny_config):
 def test_a_missing_model_is_told_in_one_line(module, tmp_path):
     result = run(module, "--model", tmp_path / "missing")
     assert result.returncode == 1
-    assert len(result.stderr.splitlines()) == 1
-    assert "tfgan_thyroid.export" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "tfgan_thyroid.export" in result.stderr.splitlines()[-1]  # TensorFlow 2.21 has start-up notices before it

@@ -186,7 +186,7 @@ def test_an_interrupted_run_leaves_nothing_and_exits_with_130(number: signal.Sig
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    printed, complaint = process.communicate(timeout=60)
+    printed, complaint = process.communicate(timeout=300)
     assert process.returncode == 130
     assert complaint.splitlines()[-1] == "interrupted"
     assert "Traceback" not in complaint

@@ -45,7 +45,7 @@ class ServerProcess:
 
     def stop(self):
         self.process.terminate()
-        output, errors = self.process.communicate(timeout=60)
+        output, errors = self.process.communicate(timeout=300)
         assert self.process.returncode == 0, errors
         assert output == "stopped\n"
         assert "Traceback" not in errors, errors
