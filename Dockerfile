@@ -35,7 +35,7 @@ RUN pip install --no-cache-dir /home/tfgan/src
 FROM package AS beam-worker
 # A worker's Beam must be the version that submits the job.
 ARG BEAM_VERSION
-RUN pip install --no-cache-dir "apache-beam[tfrecord]==${BEAM_VERSION}"
+RUN pip install --no-cache-dir "apache-beam==${BEAM_VERSION}"
 COPY --from=beam-sdk /opt/apache/beam /opt/apache/beam
 USER 1001
 ENTRYPOINT ["/opt/apache/beam/boot"]

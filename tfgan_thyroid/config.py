@@ -149,7 +149,7 @@ def demo() -> Config:
     """Phantom scans at 64 pixels in a few minutes on two processor cores: `python -m tfgan_thyroid.train`.
 
     It departs from the paper to show something that soon: a higher learning rate with shorter moments in Adam, and the
-    reconstruction term for E, which took pixel MMD at 1,500 iterations of batch 16 from 0.20 to about 0.11 here.
+    reconstruction term for E. Pixel MMD is then near 0.10 after 1,500 iterations (real against real: 0.09).
     """
     return Config(
         preset="demo",
