@@ -177,7 +177,15 @@ def test_too_little_disk_space_is_told_before_anything_is_written(tmp_path: Path
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_leaves_nothing_and_exits_with_130(number: signal.Signals, tmp_path: Path):
     words = [*COMMAND, "--output", tmp_path / "cut", "--count", "500", "--workers", "2"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell starts background jobs with SIGINT ignored, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60.0
     while not list(tmp_path.glob(".cut*/images/*.png")) and time.monotonic() < deadline:
         time.sleep(0.05)
