@@ -112,8 +112,7 @@ def _draws(iteration: int) -> Draws:
         code_latents=latents(Purpose.CODE_DISCRIMINATOR_LATENTS),
         discriminator_latents=latents(Purpose.DISCRIMINATOR_LATENTS),
         generator_latents=latents(Purpose.GENERATOR_LATENTS),
-        # `train_step` counts the share of the encoded latents, which has the same distribution.
-        code_mix=1.0 - mix(Purpose.CODE_PENALTY, 1),
+        code_mix=mix(Purpose.CODE_PENALTY, 1),
         generated_mix=mix(Purpose.GENERATED_PENALTY, 1, 1, 1),
         reconstructed_mix=mix(Purpose.RECONSTRUCTED_PENALTY, 1, 1, 1),
     )

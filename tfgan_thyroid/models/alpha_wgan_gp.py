@@ -72,9 +72,9 @@ class AlphaWGANGP(GenerativeModel):
     def _update_code_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         latent_samples = self._draw_latents(Purpose.CODE_DISCRIMINATOR_LATENTS)
         encoded_latents = self.encoder(real_images, training=True)
-        points = interpolate(encoded_latents, latent_samples, self._draw_seed(Purpose.CODE_PENALTY))
+        # To CD the sampled latents are the real side, the encoded ones the fake.
+        points = interpolate(latent_samples, encoded_latents, self._draw_seed(Purpose.CODE_PENALTY))
         with tf.GradientTape() as tape:
-            # The sampled latents are the real side, the encoded ones the fake.
             scores = self.code_discriminator(tf.concat([latent_samples, encoded_latents], axis=0), training=True)
             critic_loss = wasserstein_critic_loss(*tf.split(scores, 2))
             penalty = gradient_penalty(lambda x: self.code_discriminator(x, training=True), points)
