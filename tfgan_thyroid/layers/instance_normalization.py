@@ -39,5 +39,5 @@ class InstanceNormalization(keras.layers.Layer):
     def call(self, inputs):
         return normalize_instances(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

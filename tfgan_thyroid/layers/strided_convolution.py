@@ -68,7 +68,7 @@ class StridedConv2D(keras.layers.Layer):
         outputs = strided_convolution(inputs, tf.cast(self.kernel, inputs.dtype))
         return tf.nn.bias_add(outputs, tf.cast(self.bias, inputs.dtype))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         return (batch, height // 2, width // 2, self.filters)
 

@@ -55,7 +55,7 @@ class UpsampleConv2D(keras.layers.Layer):
         outputs.set_shape(self.compute_output_shape(inputs.shape))
         return outputs
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         return (batch, height and 2 * height, width and 2 * width, self.filters)
 
