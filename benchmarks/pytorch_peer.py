@@ -2,7 +2,7 @@
 
 It is what a PyTorch user who cares for speed would write: stock layers, channels-last tensors, in-place activations,
 fused Adam, bfloat16 by autocast, passes of D concatenated, no gradient of anything that an update does not change.
-Each of these was measured here to be no slower than its alternative.
+Each was measured here against its alternative, and is faster or within 1 %.
 """
 
 from collections.abc import Callable

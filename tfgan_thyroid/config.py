@@ -138,7 +138,7 @@ def paper() -> Config:
 def cpu() -> Config:
     """Real scans at 64 or 128 pixels on a few processor cores.
 
-    `python -m tfgan_thyroid.train --data DATASET --preset cpu`: about 10 minutes at 64 pixels on two cores.
+    `python -m tfgan_thyroid.train --data DATASET --preset cpu`: ten to fifteen minutes at 64 pixels on two cores.
     """
     return Config(
         preset="cpu", image_size=64, width=16, iterations=3_000, ema_decay=0.999, image_every=250, checkpoint_every=500

@@ -1,15 +1,14 @@
 """Grids of samples by fixed seeds, real images and reconstructions, as PNG files and in TensorBoard."""
 
-import io
 import math
 
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
+from tfgan_thyroid.data.scan_files import encode_png
 from tfgan_thyroid.run_directory import RunDirectory
 
 COLUMNS = 8
@@ -79,9 +78,7 @@ class ImageGrids(keras.callbacks.Callback):
 
     def _write(self, tag: str, name: str, images: np.ndarray) -> None:
         grid = image_grid(images)
-        file = io.BytesIO()
-        Image.fromarray(np.concatenate(np.moveaxis(grid, -1, 0), axis=0)).save(file, "PNG")
-        atomic.write_bytes(self.run.path / f"{name}.png", file.getvalue())
+        atomic.write_bytes(self.run.path / f"{name}.png", encode_png(np.concatenate(np.moveaxis(grid, -1, 0), axis=0)))
         with self.writer.as_default(step=int(self.model.iteration.numpy())):
             tf.summary.image(tag, grid[None, :, :, :1])
 

@@ -1,7 +1,5 @@
 """TensorBoard's embedding projector over encoded scans."""
 
-import io
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +9,7 @@ from tensorboard.plugins import projector
 from tfgan_thyroid import atomic
 from tfgan_thyroid.callbacks.image_grids import image_grid
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
+from tfgan_thyroid.data.scan_files import encode_png
 from tfgan_thyroid.run_directory import RunDirectory
 
 POINTS = 900
@@ -57,6 +56,4 @@ class LatentProjector(keras.callbacks.Callback):
     def _sprite(self) -> bytes:
         images = [Image.fromarray(image[:, :, 0]).resize((THUMBNAIL, THUMBNAIL)) for image in self.real_images]
         grid = image_grid(np.stack([np.asarray(image)[:, :, None] for image in images]), SPRITE_COLUMNS)
-        file = io.BytesIO()
-        Image.fromarray(grid[:, :, 0]).save(file, "PNG")
-        return file.getvalue()
+        return encode_png(grid[:, :, 0])
