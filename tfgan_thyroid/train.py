@@ -130,11 +130,19 @@ def _print_estimate(record: RunRecord, as_json: bool) -> int:
 
 
 def _train(run: RunDirectory, record: RunRecord, init_from: Path | None, args: argparse.Namespace) -> int:
+    import tensorflow as tf
+
     from tfgan_thyroid.training.fit import fit
 
     command.start_log(run.log_file)
     LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
-    model = fit(run, init_from)
+    try:
+        model = fit(run, init_from)
+    except tf.errors.DataLossError:
+        raise UserError(
+            f"a record of {record.data} is damaged: write the data set again with pipeline.preprocess --overwrite, "
+            "then --resume this run"
+        ) from None
     iteration = int(model.iteration.numpy())
     exported = None
     export_to = args.export_to or (None if args.data or args.resume else Path("saved_models/demo"))
