@@ -13,6 +13,7 @@ CHOICES = {
     "model": MODELS,
     "penalty_pairs": ("both", "generated"),
     "l1_target": ("reconstructed", "generated"),
+    "augment": ("none", "diffaugment"),
     "precision": ("float32", "mixed_bfloat16"),
 }
 
@@ -43,6 +44,7 @@ class Config:
         l1_target: the L1 term compares real with `reconstructed` images (the paper's text) or with `generated` ones
             (the letter of Eq. 3).
         shared_batch: the four updates see one batch of real images instead of four.
+        augment: what real and fake images go through on their way to D: `none`, or `diffaugment`.
         ema_decay: decay of the averaged generator; 0 keeps none.
         precision: `float32`, or `mixed_bfloat16` with norms, losses and penalties in float32.
         log_every: iterations between lines of the log and of TensorBoard's scalars.
@@ -71,6 +73,7 @@ class Config:
     penalty_pairs: str = "both"
     l1_target: str = "reconstructed"
     shared_batch: bool = False
+    augment: str = "none"
     ema_decay: float = 0.0
     precision: str = "float32"
     log_every: int = 100

@@ -219,3 +219,23 @@ def test_a_seed_gives_the_same_image_alone_or_in_a_batch(config):
     together = model.generate(tf.constant([3, 4, 5], tf.int64))
     np.testing.assert_allclose(model.generate(tf.constant([4], tf.int64))[0], together[1], atol=1e-5)
     np.testing.assert_array_equal(model.generate(tf.constant([3, 4, 5], tf.int64)), together)
+
+
+def test_augmentation_stands_before_the_critic_in_both_updates_and_nowhere_else(config, monkeypatch):
+    model = build_model(config.replace(augment="diffaugment"))
+    augmented, judged = [], []
+    augment, discriminator = model._augment, model.discriminator.call
+    monkeypatch.setattr(
+        model, "_augment", lambda images, purpose: augmented.append(augment(images, purpose)) or augmented[-1]
+    )
+    monkeypatch.setattr(
+        model.discriminator, "call", lambda x, *args, **kw: judged.append(x) or discriminator(x, *args, **kw)
+    )
+    real = batches(config)
+    model.train_step(real)
+    critic_images, generator_images = augmented
+    n = config.batch_size
+    assert critic_images.shape[0] == 3 * n and generator_images.shape[0] == 2 * n
+    assert not np.allclose(critic_images[:n], real[2], atol=1e-3)
+    np.testing.assert_array_equal(judged[0], critic_images)
+    np.testing.assert_array_equal(judged[-1], generator_images)

@@ -95,13 +95,15 @@ class AlphaWGANGP(GenerativeModel):
     def _update_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         generated_images = self.generator(self._draw_latents(Purpose.DISCRIMINATOR_LATENTS), training=True)
         reconstructed_images = self.generator(self.encoder(real_images, training=True), training=True)
+        images = tf.concat([real_images, generated_images, reconstructed_images], axis=0)
+        images = self._augment(images, Purpose.CRITIC_AUGMENTATION)
+        real_images, generated_images, reconstructed_images = tf.split(images, 3)
         points = [interpolate(real_images, generated_images, self._draw_seed(Purpose.GENERATED_PENALTY))]
         if self.config.penalty_pairs == "both":
             seed = self._draw_seed(Purpose.RECONSTRUCTED_PENALTY)
             points.append(interpolate(real_images, reconstructed_images, seed))
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            images = tf.concat([real_images, generated_images, reconstructed_images], axis=0)
             critic_loss = wasserstein_critic_loss(*tf.split(self.discriminator(images, training=True), 3))
         critic_gradients = tape.gradient(critic_loss, variables)
         # The penalty waits, so that only one of the two holds its activations in memory.
@@ -121,6 +123,7 @@ class AlphaWGANGP(GenerativeModel):
             generated_images = self.generator(latent_samples, training=True)
             reconstructed_images = self.generator(encoded_latents, training=True)
             images = tf.concat([generated_images, reconstructed_images], axis=0)
+            images = self._augment(images, Purpose.GENERATOR_AUGMENTATION)
             adversary_loss = wasserstein_adversary_loss(*tf.split(self.discriminator(images, training=True), 2))
             target = reconstructed_images if self.config.l1_target == "reconstructed" else generated_images
             l1 = l1_loss(real_images, target)

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_thyroid.config import Config
+from tfgan_thyroid.layers.differentiable_augmentation import differentiable_augmentation
 from tfgan_thyroid.models.random_draws import Purpose, draw_seed, latents_from_seeds
 from tfgan_thyroid.networks.generator import build_generator
 
@@ -99,6 +100,12 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def _draw_seed(self, purpose: Purpose) -> tf.Tensor:
         return draw_seed(self.config.seed, self.iteration, purpose)
+
+    def _augment(self, images: tf.Tensor, purpose: Purpose) -> tf.Tensor:
+        """What D sees of images, real and fake alike: float32 `[N, H, W, C]`."""
+        if self.config.augment == "none":
+            return images
+        return differentiable_augmentation(images, self._draw_seed(purpose))
 
     def _minimize(self, name: str, loss: tf.Tensor, tape: tf.GradientTape) -> None:
         """One Adam step of the network of that name, and of no other."""
