@@ -25,7 +25,7 @@ def test_presets_carry_their_name_and_survive_json(name):
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(UserError, match="'papr': choose one of paper, cpu, demo"):
+    with pytest.raises(UserError, match="'papr': choose one of paper, best, cpu, demo"):
         preset("papr")
 
 
