@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import quantize
-from tfgan_thyroid.metrics.draws import SMALLEST_DRAW, distribution_metrics
+from tfgan_thyroid.metrics.catalog import SMALLEST_DRAW
+from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
@@ -39,8 +40,13 @@ class MetricsLogger(keras.callbacks.Callback):
     def _log(self, iteration: int) -> None:
         config = self.model.config
         generated = self._generate(config.metric_samples * config.metric_draws)
-        estimates = distribution_metrics(
-            self.real_images, generated, config.metric_samples, config.metric_draws, config.seed
+        estimates = evaluate_metrics(
+            ("mmd", "1nn"),
+            self.real_images,
+            generated,
+            samples=config.metric_samples,
+            draws=config.metric_draws,
+            seed=config.seed,
         )
         append_line(
             self.run.metrics_file,

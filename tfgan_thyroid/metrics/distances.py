@@ -1,18 +1,150 @@
-"""Squared Euclidean distances by matrix products, in float64."""
+"""Inner products and squared Euclidean distances in float64, by matrix products, in blocks of bounded memory.
+
+Features are `[N, F]` arrays of floats, or of uint8: grey levels that stand for `value / 255`. Grey levels are
+multiplied as whole numbers, which float64 holds exactly, and scaled afterwards: distances between images are the same
+to the bit on any machine.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
+BLOCK_BYTES = 64 * 2**20
+KEPT_BYTES = 32 * 2**20
+LEVELS = 255.0
+
+Block = tuple[slice, np.ndarray]
+
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """`|a_i - b_j|^2` for all pairs, by `|a|^2 + |b|^2 - 2ab`, clipped at zero.
+    """`|a_i - b_j|^2` for all pairs, whole.
 
     Args:
-        a: `[N, F]` features, converted to float64.
+        a: `[N, F]` features.
         b: `[M, F]`.
 
     Returns:
         float64 `[N, M]`, non-negative.
     """
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    squares = np.sum(a * a, axis=1)[:, None] + np.sum(b * b, axis=1)[None, :] - 2.0 * (a @ b.T)
-    return np.maximum(squares, 0.0)
+    return np.concatenate([block for _, block in _distance_blocks(a, b)])
+
+
+def product_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
+    """Rows of `a @ b.T`.
+
+    Args:
+        a: `[N, F]` features.
+        b: `[M, F]`.
+
+    Yields:
+        Which rows, and float64 `[rows, M]`.
+    """
+    unit = _unit(a) * _unit(b)
+    for rows, products in _raw_product_blocks(a, b, 0.0):
+        yield rows, products * unit
+
+
+class SquaredDistances:
+    """`|a_i - b_j|^2` for all pairs of two sets, or within one, in blocks of rows; kept whole where that is small.
+
+    Args:
+        a: `[N, F]` features.
+        b: `[M, F]`; None for the distances within `a`, whose diagonal is then exactly 0.
+    """
+
+    def __init__(self, a: np.ndarray, b: np.ndarray | None = None) -> None:
+        self.a = a
+        self.b = a if b is None else b
+        self.within = b is None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, M)."""
+        return len(self.a), len(self.b)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yields which rows, and float64 `[rows, M]`, not to be written to."""
+        if 8 * len(self.a) * len(self.b) <= KEPT_BYTES:
+            yield slice(0, len(self.a)), self._whole
+        else:
+            yield from self._computed()
+
+    def transposed(self) -> "SquaredDistances":
+        """The same seen from `b`; computed once where it is kept."""
+        result = SquaredDistances(self.b, self.a)
+        if 8 * len(self.a) * len(self.b) <= KEPT_BYTES:
+            result.__dict__["_whole"] = self._whole.T
+        return result
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        return np.concatenate([block for _, block in self._computed()])
+
+    def _computed(self) -> Iterator[Block]:
+        for rows, block in _distance_blocks(self.a, self.b):
+            if self.within:
+                block[np.arange(len(block)), np.arange(len(self.a))[rows]] = 0.0
+            yield rows, block
+
+
+class PairDistances:
+    """All distances that two sets have among themselves.
+
+    Args:
+        real: `[N, F]` features, or the distances within them.
+        generated: `[M, F]`, likewise.
+    """
+
+    def __init__(self, real: np.ndarray | SquaredDistances, generated: np.ndarray | SquaredDistances) -> None:
+        self.real_real = real if isinstance(real, SquaredDistances) else SquaredDistances(real)
+        self.generated_generated = generated if isinstance(generated, SquaredDistances) else SquaredDistances(generated)
+        self.real_generated = SquaredDistances(self.real_real.a, self.generated_generated.a)
+
+    @cached_property
+    def generated_real(self) -> SquaredDistances:
+        """Rows are generated, columns real."""
+        return self.real_generated.transposed()
+
+
+def _distance_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
+    """By `|a|^2 + |b|^2 - 2ab`, clipped at zero."""
+    # Distances do not change when the origin moves; near the points, less is cancelled. Whole numbers lose nothing.
+    origin = 0.0 if a.dtype == np.uint8 else np.mean(a, axis=0, dtype=np.float64)
+    unit = _unit(a) * _unit(b)
+    squares = _squared_norms(b, origin)
+    own = squares if a is b else _squared_norms(a, origin)
+    for rows, products in _raw_product_blocks(a, b, origin):
+        products *= -2.0
+        products += own[rows, None]
+        products += squares
+        yield rows, np.maximum(products, 0.0, out=products) * unit
+
+
+def _raw_product_blocks(a: np.ndarray, b: np.ndarray, origin: np.ndarray | float) -> Iterator[Block]:
+    """Rows of `(a - origin) @ (b - origin).T` in the arrays' own units; the float64 copies stay within a block."""
+    if a.shape[1:] != b.shape[1:] or a.ndim != 2 or (a.dtype == np.uint8) != (b.dtype == np.uint8):
+        raise ValueError(f"features {a.dtype} {a.shape} and {b.dtype} {b.shape} do not go together")
+    width = max(1, BLOCK_BYTES // (8 * a.shape[1]))
+    height = max(1, min(width, BLOCK_BYTES // (8 * len(b))))
+    for top in range(0, len(a), height):
+        left = _float64(a[top : top + height], origin)
+        block = np.empty((len(left), len(b)))
+        for start in range(0, len(b), width):
+            np.matmul(left, _float64(b[start : start + width], origin).T, out=block[:, start : start + width])
+        yield slice(top, top + len(left)), block
+
+
+def _squared_norms(features: np.ndarray, origin: np.ndarray | float) -> np.ndarray:
+    height = max(1, BLOCK_BYTES // (8 * features.shape[1]))
+    parts = (_float64(features[top : top + height], origin) for top in range(0, len(features), height))
+    return np.concatenate([np.einsum("nf,nf->n", part, part) for part in parts])
+
+
+def _float64(block: np.ndarray, origin: np.ndarray | float) -> np.ndarray:
+    values = block.astype(np.float64)
+    return values if block.dtype == np.uint8 else values - origin
+
+
+def _unit(features: np.ndarray) -> float:
+    return 1.0 / LEVELS if features.dtype == np.uint8 else 1.0

@@ -1,102 +1,92 @@
-"""The paper's protocol: the mean over several random draws of real and of generated images."""
+"""Random draws of real and of generated images, and what several metrics take from them, computed once."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
-from tfgan_thyroid.metrics.mmd import mmd
-from tfgan_thyroid.metrics.nearest_neighbor import nearest_neighbor_accuracy
-
-FEATURES = "pixels in [0, 1]"
+from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances
 
 
-class Estimate(NamedTuple):
-    """A metric's mean over draws with all that one needs to read it.
-
-    Attributes:
-        mean: over the draws.
-        std: standard deviation over the draws (of the sample, n - 1).
-        floor: the mean for real against real, from disjoint halves, or None where they would be too small.
-        n: images of each kind in a draw.
-        draws: number of draws.
-        seed: of the draws.
-        features: the space that distances are taken in.
-        definition: of the metric, in a line.
-    """
-
-    mean: float
-    std: float
-    floor: float | None
-    n: int
-    draws: int
-    seed: int
-    features: str
-    definition: str
-
-
-DEFINITIONS = {
-    "mmd": "sqrt of the biased squared MMD, Gaussian kernel, bandwidth from the mean real-real squared distance",
-    "1nn": "leave-one-out 1-nearest-neighbour accuracy on the pooled sets",
-    "1nn_real": "1nn among the real images",
-    "1nn_generated": "1nn among the generated images",
-}
-
-SMALLEST_DRAW = 4
-
-
-def distribution_metrics(
-    real: np.ndarray, generated: np.ndarray, samples: int, draws: int, seed: int
-) -> dict[str, Estimate]:
-    """MMD and 1-NN between real and generated images by the paper's protocol.
+class ImageSet:
+    """Images with the space that distances are taken in.
 
     Args:
-        real: uint8 `[N, H, W, C]`.
-        generated: uint8 `[M, H, W, C]`.
-        samples: images of each kind in a draw; fewer where there are not as many, and stated.
-        draws: number of draws, each without replacement.
-        seed: of the draws.
-
-    Returns:
-        Estimates by the names of `DEFINITIONS`.
-
-    Raises:
-        ValueError: too few images for a draw.
+        images: uint8 `[N, H, W, C]`.
+        features: `[N, F]`; the pixels where None.
+        seed: of the random projections.
     """
-    n = min(samples, len(real), len(generated))
-    if n < SMALLEST_DRAW:
-        raise ValueError(
-            f"metrics need at least {SMALLEST_DRAW} images of each kind: got {len(real)} and {len(generated)}"
-        )
-    rng = np.random.default_rng(seed)
-    real_features, generated_features = _features(real), _features(generated)
-    values: dict[str, list[float]] = {name: [] for name in DEFINITIONS}
-    floors: dict[str, list[float]] = {name: [] for name in DEFINITIONS}
-    half = min(n, len(real) // 2)
-    for _ in range(draws):
-        picked = rng.permutation(len(real))
-        _append(values, real_features[picked[:n]], generated_features[rng.permutation(len(generated))[:n]])
-        if half == n:
-            _append(floors, real_features[picked[:half]], real_features[picked[half : 2 * half]])
-    return {
-        name: Estimate(
-            float(np.mean(values[name])),
-            float(np.std(values[name], ddof=1)) if draws > 1 else 0.0,
-            float(np.mean(floors[name])) if floors[name] else None,
-            n,
-            draws,
-            seed,
-            FEATURES,
-            definition,
-        )
-        for name, definition in DEFINITIONS.items()
-    }
+
+    def __init__(self, images: np.ndarray, features: np.ndarray | None, seed: int) -> None:
+        self.images = images
+        self.features = images.reshape(len(images), -1) if features is None else features
+        self.seed = seed
 
 
-def _features(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1).astype(np.float64) / 255.0
+class Subset:
+    """Some images of a set.
+
+    Args:
+        source: the set.
+        rows: int `[n]`, which of them.
+    """
+
+    def __init__(self, source: ImageSet, rows: np.ndarray) -> None:
+        self.source = source
+        self.rows = rows
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """uint8 `[n, H, W, C]`."""
+        return self.source.images[self.rows]
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """`[n, F]`."""
+        return self.source.features[self.rows]
+
+    @cached_property
+    def distances(self) -> SquaredDistances:
+        """Among the subset's own images."""
+        return SquaredDistances(self.features)
 
 
-def _append(values: dict[str, list[float]], real: np.ndarray, other: np.ndarray) -> None:
-    accuracy = nearest_neighbor_accuracy(real, other)
-    for name, value in zip(DEFINITIONS, (mmd(real, other), *accuracy), strict=True):
-        values[name].append(value)
+class Draw:
+    """Two subsets to compare.
+
+    Args:
+        real: of the real images.
+        other: of the generated images; or of real ones again, for the floor.
+    """
+
+    def __init__(self, real: Subset, other: Subset) -> None:
+        self.real = real
+        self.other = other
+
+    @cached_property
+    def distances(self) -> PairDistances:
+        """Within and between the subsets."""
+        return PairDistances(self.real.distances, self.other.distances)
+
+
+def random_draws(
+    real: ImageSet, generated: ImageSet, n: int, draws: int, seed: int
+) -> Iterator[tuple[Draw, Draw | None]]:
+    """Draws without replacement, each anew from all images.
+
+    Args:
+        real: the real images.
+        generated: the generated ones.
+        n: images of each kind in a draw.
+        draws: how many.
+        seed: decides them all; those of the real images do not depend on how many generated ones there are.
+
+    Yields:
+        Real against generated; and the same real images against as many others, or None where there are too few.
+    """
+    for number in range(draws):
+        picked = np.random.default_rng([seed, number, 0]).permutation(len(real.images))
+        chosen = np.random.default_rng([seed, number, 1]).permutation(len(generated.images))[:n]
+        first = Subset(real, picked[:n])
+        floor = Draw(first, Subset(real, picked[n : 2 * n])) if 2 * n <= len(picked) else None
+        yield Draw(first, Subset(generated, chosen)), floor

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_thyroid.metrics.distances import squared_distances
+from tfgan_thyroid.metrics.distances import PairDistances
+from tfgan_thyroid.metrics.neighborhoods import nearest, neighbor_radii
 
 
 class NearestNeighborAccuracy(NamedTuple):
@@ -19,7 +20,7 @@ def nearest_neighbor_accuracy(real: np.ndarray, generated: np.ndarray) -> Neares
     """How well an image's nearest other image tells whether it is real or generated (the paper's 1-NN).
 
     Definition: pool both sets; an image counts as right when its nearest neighbour, itself left out, is of its kind.
-    Estimator: the plain fraction. Ties go to the image that comes first, real ones before generated ones.
+    Estimator: the plain fraction. Ties go to the real image.
     Direction and range: 0.5 is ideal, 1 means told apart at every image, under 0.5 suggests copies.
     Caveats: near-duplicate frames among the real images raise the real half for any generator; watch both halves.
 
@@ -27,11 +28,12 @@ def nearest_neighbor_accuracy(real: np.ndarray, generated: np.ndarray) -> Neares
         real: `[N, F]` features, such as pixels in [0, 1].
         generated: `[N, F]`, as many.
     """
-    pooled = np.concatenate([real, generated])
-    is_real = np.arange(len(pooled)) < len(real)
-    distances = squared_distances(pooled, pooled)
-    np.fill_diagonal(distances, np.inf)
-    right = is_real[distances.argmin(axis=1)] == is_real
-    return NearestNeighborAccuracy(
-        float(right.mean()), float(right[: len(real)].mean()), float(right[len(real) :].mean())
-    )
+    return nearest_neighbor_accuracy_from(PairDistances(real, generated))
+
+
+def nearest_neighbor_accuracy_from(distances: PairDistances) -> NearestNeighborAccuracy:
+    """`nearest_neighbor_accuracy` of sets whose distances are known."""
+    real = neighbor_radii(distances.real_real, 1) <= nearest(distances.real_generated)
+    generated = neighbor_radii(distances.generated_generated, 1) < nearest(distances.generated_real)
+    overall = np.concatenate([real, generated]).mean()
+    return NearestNeighborAccuracy(float(overall), float(real.mean()), float(generated.mean()))

@@ -1,0 +1,53 @@
+"""Balls around images that reach to their k-th nearest neighbour, and who lies within them."""
+
+import numpy as np
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.distances import SquaredDistances
+
+
+def neighbor_radii(distances: SquaredDistances, k: int) -> np.ndarray:
+    """Squared distance of each image to its k-th nearest other image of the same set.
+
+    Args:
+        distances: within a set of N images.
+        k: 1 for the nearest.
+
+    Returns:
+        float64 `[N]`.
+
+    Raises:
+        UserError: there are fewer than k other images.
+    """
+    count = distances.shape[0]
+    if count <= k:
+        raise UserError(
+            f"the distance to neighbour {k} needs at least {k + 1} images of each kind, got {count}: add some"
+        )
+    radii = np.empty(count)
+    for rows, block in distances.blocks():
+        others = block.copy()
+        others[np.arange(len(others)), np.arange(count)[rows]] = np.inf
+        radii[rows] = np.partition(others, k - 1, axis=1)[:, k - 1]
+    return radii
+
+
+def nearest(distances: SquaredDistances) -> np.ndarray:
+    """Squared distance of each row's image to the nearest image of the columns: float64 `[N]`."""
+    return np.concatenate([block.min(axis=1) for _, block in distances.blocks()])
+
+
+def balls_around(distances: SquaredDistances, radii: np.ndarray) -> np.ndarray:
+    """How many of the rows' balls hold each image of the columns, borders included.
+
+    Args:
+        distances: from the N centres to M images.
+        radii: `[N]`, squared.
+
+    Returns:
+        int64 `[M]`.
+    """
+    counts = np.zeros(distances.shape[1], np.int64)
+    for rows, block in distances.blocks():
+        counts += (block <= radii[rows, None]).sum(axis=0)
+    return counts
