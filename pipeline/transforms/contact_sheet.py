@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.transforms.prepare_scans import PreparedScan
+from pipeline.transforms.prepare_scans import PreparedScan, read_spilled
 from pipeline.transforms.settings import PreprocessSettings
-from pipeline.transforms.write_shards import read_spilled
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.scan_files import Pixels
 

@@ -9,19 +9,21 @@ from pipeline.transforms.plan_splits import SplitPlan
 from pipeline.transforms.prepare_scans import RejectedScan
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.split_statistics import SplitStatistics
+from pipeline.transforms.write_shards import PlanSummary, WrittenShard
 from tfgan_thyroid import __version__
 from tfgan_thyroid.data import preprocessing, schema
 
 
-def finish_dataset(
-    settings: PreprocessSettings,
-    statistics: Mapping[str, SplitStatistics],
-    rejected: Sequence[RejectedScan],
-    plan: SplitPlan,
-) -> schema.DatasetInfo:
+def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard | PlanSummary]) -> schema.DatasetInfo:
     """Write the four files into the staging folder; the counts are those of the records written."""
+    (summary,) = [result for result in results if isinstance(result, PlanSummary)]
+    statistics: dict[str, SplitStatistics] = {}
+    for result in results:
+        if isinstance(result, WrittenShard):
+            statistics.setdefault(result.split, SplitStatistics()).merge(result.statistics)
+    rejected = summary.rejected
     write_rejected(settings, rejected)
-    write_statistics(settings, statistics, plan)
+    write_statistics(settings, statistics, summary.plan)
     write_schema(settings)
     info = schema.DatasetInfo(
         schema_version=schema.SCHEMA_VERSION,

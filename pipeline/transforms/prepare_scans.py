@@ -1,13 +1,14 @@
 """First pass: read each scan once, check, crop and resize it, and set the result aside on disk.
 
-What goes on to the shuffle is a row of names, hashes and counts; the pixels wait in a spill file for the second pass.
+Scans travel in batches, so that Beam's cost for each element is shared by many scans. What goes on to the shuffle is a
+row of names, hashes and counts for each scan; the pixels wait in a spill file for the second pass.
 """
 
 import dataclasses
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import apache_beam as beam
@@ -21,10 +22,11 @@ from tfgan_thyroid.data import preprocessing
 from tfgan_thyroid.data.scan_files import Pixels, ScanError, encode_png, load_grey, load_mask
 from tfgan_thyroid.errors import UserError
 
-REJECTED = "rejected"
+# Half a second of work for each element, and enough elements for many workers.
+SCANS_PER_BATCH = 32
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class PreparedScan:
     """Where a prepared scan lies and what is to be known of it.
 
@@ -55,7 +57,7 @@ class PreparedScan:
     mask_bytes: int
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class RejectedScan:
     """A refused file: its name, a reason from a short list, and the detail in words."""
 
@@ -64,54 +66,78 @@ class RejectedScan:
     detail: str
 
 
-class PrepareScanFn(beam.DoFn):
-    """`ScanFile` -> `PreparedScan`, or a `RejectedScan` under the tag `REJECTED`."""
+@dataclasses.dataclass(frozen=True)
+class PreparedBatch:
+    """What became of a batch of scans."""
+
+    prepared: list[PreparedScan]
+    rejected: list[RejectedScan]
+
+
+def batches(scans: Sequence[ScanFile]) -> list[Sequence[ScanFile]]:
+    """`scans` in portions of `SCANS_PER_BATCH`: the elements of the job."""
+    return [scans[start : start + SCANS_PER_BATCH] for start in range(0, len(scans), SCANS_PER_BATCH)]
+
+
+class PrepareScansFn(beam.DoFn):
+    """A batch of `ScanFile`s -> (None, `PreparedBatch`), and the pixels in a spill file of its own.
+
+    A batch that an engine runs twice gets two files, and only the one named by the surviving result is read.
+    """
 
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
-        self._spill_file = ""
-        self._spill: BinaryIO
-        self._progress: BinaryIO
 
-    def start_bundle(self) -> None:
-        """Open a spill file of its own."""
-        self._spill_file = f"{uuid.uuid4().hex}.bin"
-        path = self._settings.spill / self._spill_file
-        self._spill = open(path, "wb")
-        self._progress = open(path.with_suffix(PROGRESS_SUFFIX), "wb", buffering=0)
+    def process(self, scans: Sequence[ScanFile]) -> Iterator[tuple[None, PreparedBatch]]:
+        """Prepare the scans of one batch."""
+        batch = PreparedBatch([], [])
+        path = self._settings.spill / f"{uuid.uuid4().hex}.bin"
+        with open(path, "wb") as spill, open(path.with_suffix(PROGRESS_SUFFIX), "wb", buffering=0) as progress:
+            for scan in scans:
+                try:
+                    batch.prepared.append(spill_scan(scan, self._settings, spill, path.name))
+                except ScanError as error:
+                    batch.rejected.append(RejectedScan(scan.name, error.reason, error.detail))
+                progress.write(b".")
+        yield None, batch
 
-    def process(self, scan: ScanFile) -> Iterator:
-        """Prepare one scan; its pixels go to the spill file."""
-        self._progress.write(b".")
-        try:
-            image, mask, raw_shape = prepare_scan(scan, self._settings)
-        except ScanError as error:
-            yield beam.pvalue.TaggedOutput(REJECTED, RejectedScan(scan.name, error.reason, error.detail))
-            return
-        image_png = encode_png(image)
-        mask_png = b"" if mask is None else encode_png(mask)
-        offset = self._spill.tell()
-        self._spill.write(image_png + mask_png + histogram(image).tobytes())
-        digest = hashlib.sha256(b"%d %d\n" % image.shape + image.tobytes()).hexdigest()
-        mask_digest = b"" if mask is None else hashlib.sha256(mask.tobytes()).digest()
-        yield PreparedScan(
-            name=scan.name,
-            group=group_of(self._settings.group_pattern, scan.name),
-            digest=digest,
-            record_digest=hashlib.sha256(bytes.fromhex(digest) + mask_digest).hexdigest(),
-            raw_height=raw_shape[0],
-            raw_width=raw_shape[1],
-            mask_pixels=None if mask is None else int(np.count_nonzero(mask)),
-            spill_file=self._spill_file,
-            offset=offset,
-            image_bytes=len(image_png),
-            mask_bytes=len(mask_png),
-        )
 
-    def finish_bundle(self) -> None:
-        """Close the spill file, so that the second pass finds all of it."""
-        self._spill.close()
-        self._progress.close()
+def spill_scan(scan: ScanFile, settings: PreprocessSettings, spill: BinaryIO, spill_file: str) -> PreparedScan:
+    """Prepare one scan and append its pixels to `spill`, the open file of the name `spill_file`.
+
+    Raises:
+        ScanError: the scan or its mask cannot be used.
+    """
+    image, mask, raw_shape = prepare_scan(scan, settings)
+    image_png = encode_png(image)
+    mask_png = b"" if mask is None else encode_png(mask)
+    offset = spill.tell()
+    spill.write(image_png + mask_png + histogram(image).tobytes())
+    digest = hashlib.sha256(b"%d %d\n" % image.shape + image.tobytes()).hexdigest()
+    mask_digest = b"" if mask is None else hashlib.sha256(mask.tobytes()).digest()
+    return PreparedScan(
+        name=scan.name,
+        group=group_of(settings.group_pattern, scan.name),
+        digest=digest,
+        record_digest=hashlib.sha256(bytes.fromhex(digest) + mask_digest).hexdigest(),
+        raw_height=raw_shape[0],
+        raw_width=raw_shape[1],
+        mask_pixels=None if mask is None else int(np.count_nonzero(mask)),
+        spill_file=spill_file,
+        offset=offset,
+        image_bytes=len(image_png),
+        mask_bytes=len(mask_png),
+    )
+
+
+def read_spilled(scan: PreparedScan, settings: PreprocessSettings) -> tuple[bytes, bytes | None, np.ndarray]:
+    """What the first pass set aside: the image's PNG, the mask's PNG or None, the histogram uint32 `[256]`."""
+    with open(settings.spill / scan.spill_file, "rb") as file:
+        file.seek(scan.offset)
+        image_png = file.read(scan.image_bytes)
+        mask_png = file.read(scan.mask_bytes)
+        histogram = np.frombuffer(file.read(4 * 256), np.uint32)
+    return image_png, mask_png or None, histogram
 
 
 def prepare_scan(scan: ScanFile, settings: PreprocessSettings) -> tuple[Pixels, Pixels | None, tuple[int, int]]:

@@ -1,55 +1,38 @@
-"""The job as a graph: prepare -> plan the splits -> write the shards -> write the files beside them."""
+"""The job as a graph: prepare -> plan the splits -> write the shards -> write the files beside them.
+
+One line without side inputs or tagged outputs, so that every engine runs it, Dask among them, which computes the last
+collection only, hands each consumer all outputs of a function, and computes a side input anew. Images stay on disk:
+two small shuffles carry names, hashes and counts.
+"""
 
 import apache_beam as beam
-from apache_beam.pvalue import AsDict, AsList, AsSingleton, PCollection
+from apache_beam.pvalue import PCollection
 
-from pipeline.transforms.contact_sheet import write_contact_sheet
 from pipeline.transforms.finish_dataset import finish_dataset
-from pipeline.transforms.prepare_scans import REJECTED, PrepareScanFn
+from pipeline.transforms.prepare_scans import PrepareScansFn
 from pipeline.transforms.settings import PreprocessSettings
-from pipeline.transforms.split_statistics import MergeStatistics
-from pipeline.transforms.write_shards import PLAN, SAMPLE, AssignShardsFn, WriteShardFn
+from pipeline.transforms.write_shards import PlanTasksFn, RunTaskFn
 
 
 class PreprocessScans(beam.PTransform):
-    """`ScanFile`s -> a complete dataset directory in the staging folder, whose `DatasetInfo` is the output."""
+    """Batches of `ScanFile`s -> a complete dataset directory in the staging folder; its `DatasetInfo` is the output.
+
+    `beam.Create` spreads the batches over the workers by itself.
+    """
 
     def __init__(self, settings: PreprocessSettings) -> None:
         super().__init__()
         self._settings = settings
 
-    def expand(self, scans: PCollection) -> PCollection:
+    def expand(self, batches: PCollection) -> PCollection:
         """Connect the steps."""
-        prepared = (
-            scans
-            | "Spread" >> beam.Reshuffle()
-            | "PrepareScans" >> beam.ParDo(PrepareScanFn(self._settings)).with_outputs(REJECTED, main="prepared")
-        )
-        assigned = (
-            prepared.prepared
-            | "ListScans" >> beam.combiners.ToList()
-            | "PlanSplits" >> beam.ParDo(AssignShardsFn(self._settings)).with_outputs(PLAN, SAMPLE, main="scans")
-        )
-        statistics = (
-            assigned.scans
-            | "GroupByShard" >> beam.GroupByKey()
-            | "WriteShards" >> beam.ParDo(WriteShardFn(self._settings))
-            | "MergeStatistics" >> beam.CombinePerKey(MergeStatistics())
-        )
-        sheet = (
-            assigned[SAMPLE]
-            | "ListSample" >> beam.combiners.ToList()
-            | "ContactSheet" >> beam.Map(write_contact_sheet, self._settings)
-        )
-        del sheet
         return (
-            scans.pipeline
-            | "Once" >> beam.Create([self._settings])
-            | "FinishDataset"
-            >> beam.Map(
-                finish_dataset,
-                statistics=AsDict(statistics),
-                rejected=AsList(prepared[REJECTED]),
-                plan=AsSingleton(assigned[PLAN]),
-            )
+            batches
+            | "PrepareScans" >> beam.ParDo(PrepareScansFn(self._settings))
+            | "GatherScans" >> beam.GroupByKey()
+            | "PlanTasks" >> beam.ParDo(PlanTasksFn(self._settings))
+            | "SpreadTasks" >> beam.Reshuffle()
+            | "RunTasks" >> beam.ParDo(RunTaskFn(self._settings))
+            | "GatherResults" >> beam.GroupByKey()
+            | "FinishDataset" >> beam.MapTuple(lambda _, results: finish_dataset(self._settings, list(results)))
         )

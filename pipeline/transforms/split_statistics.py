@@ -2,10 +2,8 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
-import apache_beam as beam
 import numpy as np
 
 from pipeline.transforms.prepare_scans import PreparedScan
@@ -72,30 +70,6 @@ class SplitStatistics:
                 "empty": int(np.count_nonzero(area == 0.0)),
             }
         return summary
-
-
-class MergeStatistics(beam.CombineFn):
-    """Merge the statistics of a split's shards."""
-
-    def create_accumulator(self) -> SplitStatistics:
-        """Nothing counted yet."""
-        return SplitStatistics()
-
-    def add_input(self, accumulator: SplitStatistics, element: SplitStatistics) -> SplitStatistics:
-        """Add a shard."""
-        accumulator.merge(element)
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[SplitStatistics]) -> SplitStatistics:
-        """Add up what several workers counted."""
-        total = SplitStatistics()
-        for accumulator in accumulators:
-            total.merge(accumulator)
-        return total
-
-    def extract_output(self, accumulator: SplitStatistics) -> SplitStatistics:
-        """The statistics of the split."""
-        return accumulator
 
 
 def _grey_levels(histogram: np.ndarray) -> dict[str, Any]:

@@ -1,94 +1,127 @@
 """Second pass: each shard is written by one call, straight from the spill files, so no image crosses a shuffle."""
 
+import dataclasses
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
-import numpy as np
 
+from pipeline.transforms.contact_sheet import write_contact_sheet
 from pipeline.transforms.plan_splits import SplitPlan, plan_splits
-from pipeline.transforms.prepare_scans import PreparedScan
+from pipeline.transforms.prepare_scans import PreparedBatch, PreparedScan, RejectedScan, read_spilled
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.split_statistics import SplitStatistics
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.examples import encode_example, write_record
 
-PLAN = "plan"
-SAMPLE = "sample"
 _SAMPLE_SIZE = {"train": 32, "eval": 16, "test": 16}
 
-ShardKey = tuple[str, int, int]
+
+@dataclasses.dataclass(frozen=True)
+class ShardTask:
+    """Write shard `shard` of `shards` of `split`, with these scans in this order."""
+
+    split: str
+    shard: int
+    shards: int
+    scans: list[PreparedScan]
 
 
-class AssignShardsFn(beam.DoFn):
-    """The list of all `PreparedScan`s -> ((split, shard, shards), scan) of each.
+@dataclasses.dataclass(frozen=True)
+class SheetTask:
+    """Draw the contact sheet of these (split, scan)."""
 
-    Also the `SplitPlan` under the tag `PLAN`, and (split, scan) for the contact sheet under `SAMPLE`.
-    """
+    sample: list[tuple[str, PreparedScan]]
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanSummary:
+    """What the last step has to write down besides the shards' statistics."""
+
+    plan: SplitPlan
+    rejected: list[RejectedScan]
+
+
+@dataclasses.dataclass(frozen=True)
+class WrittenShard:
+    """The statistics of a shard that is on disk."""
+
+    split: str
+    statistics: SplitStatistics
+
+
+class PlanTasksFn(beam.DoFn):
+    """All `PreparedBatch`es -> a `ShardTask` for each shard, a `SheetTask`, a `PlanSummary`."""
 
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
 
-    def process(self, scans: list[PreparedScan]) -> Iterator:
-        """Plan the splits and hand out the scans."""
+    def process(self, element: tuple[None, Iterable[PreparedBatch]]) -> Iterator[ShardTask | SheetTask | PlanSummary]:
+        """Plan the splits and hand out the work."""
+        scans: list[PreparedScan] = []
+        rejected: list[RejectedScan] = []
+        for batch in element[1]:
+            scans += batch.prepared
+            rejected += batch.rejected
         plan = plan_splits([(scan.group, scan.digest) for scan in scans], self._settings.splits, self._settings.seed)
-        yield beam.pvalue.TaggedOutput(PLAN, plan)
+        sample: list[tuple[str, PreparedScan]] = []
         for split, members in order_by_split(scans, plan).items():
             shards = min(self._settings.shards, len(members))
-            for index, scan in enumerate(members):
-                yield (split, index % shards, shards), scan
-            for scan in members[:: max(1, len(members) // _SAMPLE_SIZE[split])][: _SAMPLE_SIZE[split]]:
-                yield beam.pvalue.TaggedOutput(SAMPLE, (split, scan))
+            for shard in range(shards):
+                yield ShardTask(split, shard, shards, members[shard::shards])
+            stride = max(1, len(members) // _SAMPLE_SIZE[split])
+            sample += [(split, scan) for scan in members[::stride][: _SAMPLE_SIZE[split]]]
+        yield SheetTask(sample)
+        yield PlanSummary(plan, rejected)
 
 
 def order_by_split(scans: Sequence[PreparedScan], plan: SplitPlan) -> dict[str, list[PreparedScan]]:
     """The scans of each split in the order of their digests: as good as shuffled, and the same on every run."""
-    members: dict[str, list[PreparedScan]] = {}
-    for scan in sorted(scans, key=_record_order):
-        members.setdefault(plan.split_of_group[scan.group], []).append(scan)
+    members: dict[str, list[PreparedScan]] = {split: [] for split in schema.SPLITS}
+    for scan in sorted(scans, key=lambda scan: (scan.digest, scan.name)):
+        members[plan.split_of_group[scan.group]].append(scan)
     return members
 
 
-class WriteShardFn(beam.DoFn):
-    """((split, shard, shards), scans) -> (split, `SplitStatistics`), and the shard on disk."""
+class RunTaskFn(beam.DoFn):
+    """A task -> (None, `WrittenShard`), (None, `PlanSummary`), or nothing for the contact sheet."""
 
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
 
-    def process(self, element: tuple[ShardKey, Iterable[PreparedScan]]) -> Iterator[tuple[str, SplitStatistics]]:
-        """Write one shard."""
-        (split, shard, shards), scans = element
-        folder = schema.split_directory(self._settings.staging, split)
-        folder.mkdir(exist_ok=True)
-        statistics = SplitStatistics()
-        with open(folder / schema.shard_name(shard, shards), "wb") as file:
-            for scan in sorted(scans, key=_record_order):
-                image_png, mask_png, histogram = read_spilled(scan, self._settings)
-                write_record(file, self._example(scan, image_png, mask_png))
-                statistics.add(scan, histogram)
-        yield split, statistics
-
-    def _example(self, scan: PreparedScan, image_png: bytes, mask_png: bytes | None) -> bytes:
-        return encode_example(
-            image_png,
-            height=self._settings.image_size,
-            width=self._settings.image_size,
-            source_id=self._settings.identifier("source", scan.name),
-            group_id=self._settings.identifier("group", os.fsencode(scan.group)),
-            sha256=scan.digest,
-            mask_png=mask_png,
-        )
+    def process(self, task: ShardTask | SheetTask | PlanSummary) -> Iterator[tuple[None, WrittenShard | PlanSummary]]:
+        """Do one task."""
+        if isinstance(task, SheetTask):
+            write_contact_sheet(task.sample, self._settings)
+        elif isinstance(task, ShardTask):
+            yield None, WrittenShard(task.split, write_shard(task, self._settings))
+        else:
+            yield None, task
 
 
-def read_spilled(scan: PreparedScan, settings: PreprocessSettings) -> tuple[bytes, bytes | None, np.ndarray]:
-    """What the first pass set aside: the image's PNG, the mask's PNG or None, the histogram uint32 `[256]`."""
-    with open(settings.spill / scan.spill_file, "rb") as file:
-        file.seek(scan.offset)
-        image_png = file.read(scan.image_bytes)
-        mask_png = file.read(scan.mask_bytes)
-        histogram = np.frombuffer(file.read(4 * 256), np.uint32)
-    return image_png, mask_png or None, histogram
+def write_shard(task: ShardTask, settings: PreprocessSettings) -> SplitStatistics:
+    """Write one TFRecord file from the spill files; it appears by one rename, so that a second attempt does no harm."""
+    folder = schema.split_directory(settings.staging, task.split)
+    folder.mkdir(exist_ok=True)
+    statistics = SplitStatistics()
+    written = settings.spill / f"{uuid.uuid4().hex}.tfrecord"
+    with open(written, "wb") as file:
+        for scan in task.scans:
+            image_png, mask_png, histogram = read_spilled(scan, settings)
+            write_record(file, _example(scan, image_png, mask_png, settings))
+            statistics.add(scan, histogram)
+    written.replace(folder / schema.shard_name(task.shard, task.shards))
+    return statistics
 
 
-def _record_order(scan: PreparedScan) -> tuple[str, bytes]:
-    return scan.digest, scan.name
+def _example(scan: PreparedScan, image_png: bytes, mask_png: bytes | None, settings: PreprocessSettings) -> bytes:
+    return encode_example(
+        image_png,
+        height=settings.image_size,
+        width=settings.image_size,
+        source_id=settings.identifier("source", scan.name),
+        group_id=settings.identifier("group", os.fsencode(scan.group)),
+        sha256=scan.digest,
+        mask_png=mask_png,
+    )
