@@ -109,6 +109,8 @@ class PairDistances:
 
 def _distance_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
     """By `|a|^2 + |b|^2 - 2ab`, clipped at zero."""
+    if (a.dtype == np.uint8) != (b.dtype == np.uint8):
+        raise ValueError(f"distances between {a.dtype} and {b.dtype} features: convert one to the other")
     # Distances do not change when the origin moves; near the points, less is cancelled. Whole numbers lose nothing.
     origin = 0.0 if a.dtype == np.uint8 else np.mean(a, axis=0, dtype=np.float64)
     unit = _unit(a) * _unit(b)
@@ -123,8 +125,8 @@ def _distance_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
 
 def _raw_product_blocks(a: np.ndarray, b: np.ndarray, origin: np.ndarray | float) -> Iterator[Block]:
     """Rows of `(a - origin) @ (b - origin).T` in the arrays' own units; the float64 copies stay within a block."""
-    if a.shape[1:] != b.shape[1:] or a.ndim != 2 or (a.dtype == np.uint8) != (b.dtype == np.uint8):
-        raise ValueError(f"features {a.dtype} {a.shape} and {b.dtype} {b.shape} do not go together")
+    if a.ndim != 2 or a.shape[1:] != b.shape[1:]:
+        raise ValueError(f"features {a.shape} and {b.shape} do not go together")
     width = max(1, BLOCK_BYTES // (8 * a.shape[1]))
     height = max(1, min(width, BLOCK_BYTES // (8 * len(b))))
     for top in range(0, len(a), height):

@@ -5,11 +5,16 @@ from functools import cached_property
 
 import numpy as np
 
+from tfgan_thyroid.metrics.density_coverage import DensityCoverage, density_coverage_from
 from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances
+from tfgan_thyroid.metrics.power_spectrum import radial_power_spectra
+from tfgan_thyroid.metrics.precision_recall import PrecisionRecall, precision_recall_from
+from tfgan_thyroid.metrics.sliced_wasserstein import project
+from tfgan_thyroid.metrics.speckle import speckle_statistics
 
 
 class ImageSet:
-    """Images with the space that distances are taken in.
+    """Images with the space that distances are taken in, and what is computed once for each of them.
 
     Args:
         images: uint8 `[N, H, W, C]`.
@@ -21,6 +26,21 @@ class ImageSet:
         self.images = images
         self.features = images.reshape(len(images), -1) if features is None else features
         self.seed = seed
+
+    @cached_property
+    def projections(self) -> np.ndarray:
+        """float64 `[N, projections]`: the features along random directions."""
+        return project(self.features, seed=self.seed)
+
+    @cached_property
+    def spectra(self) -> np.ndarray:
+        """float64 `[N, R]`: radial power spectra."""
+        return radial_power_spectra(self.images)
+
+    @cached_property
+    def speckle(self) -> np.ndarray:
+        """float64 `[N, 3]`: contrast ratio, axial and lateral correlation length."""
+        return speckle_statistics(self.images)
 
 
 class Subset:
@@ -35,15 +55,30 @@ class Subset:
         self.source = source
         self.rows = rows
 
-    @cached_property
-    def images(self) -> np.ndarray:
-        """uint8 `[n, H, W, C]`."""
-        return self.source.images[self.rows]
+    def images(self, count: int) -> np.ndarray:
+        """The first images, at most `count`: uint8 `[n, H, W, C]`."""
+        return self.source.images[self.rows[:count]]
 
     @cached_property
     def features(self) -> np.ndarray:
-        """`[n, F]`."""
-        return self.source.features[self.rows]
+        """`[n, F]`; in the set's own order where it is the whole set, which is not copied."""
+        whole = len(self.rows) == len(self.source.features)
+        return self.source.features if whole else self.source.features[self.rows]
+
+    @property
+    def projections(self) -> np.ndarray:
+        """float64 `[n, projections]`."""
+        return self.source.projections[self.rows]
+
+    @property
+    def spectra(self) -> np.ndarray:
+        """float64 `[n, R]`."""
+        return self.source.spectra[self.rows]
+
+    @property
+    def speckle(self) -> np.ndarray:
+        """float64 `[n, 3]`."""
+        return self.source.speckle[self.rows]
 
     @cached_property
     def distances(self) -> SquaredDistances:
@@ -67,6 +102,16 @@ class Draw:
     def distances(self) -> PairDistances:
         """Within and between the subsets."""
         return PairDistances(self.real.distances, self.other.distances)
+
+    @cached_property
+    def precision_recall(self) -> PrecisionRecall:
+        """Of the subsets."""
+        return precision_recall_from(self.distances)
+
+    @cached_property
+    def density_coverage(self) -> DensityCoverage:
+        """Of the subsets."""
+        return density_coverage_from(self.distances)
 
 
 def random_draws(

@@ -1,5 +1,7 @@
 """Maximum mean discrepancy (Gretton et al. 2012): as the paper's lineage computes it, and unbiased."""
 
+import math
+
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
@@ -50,7 +52,9 @@ def mmd_from(distances: PairDistances, bandwidth: float | None = None) -> float:
     """`mmd` of sets whose distances are known."""
     scale = _scale(distances, bandwidth)
     parts = (distances.real_real, distances.generated_generated, distances.real_generated)
-    real_real, generated_generated, real_generated = (_kernel_sum(part, scale) / np.prod(part.shape) for part in parts)
+    real_real, generated_generated, real_generated = (
+        _kernel_sum(part, scale) / math.prod(part.shape) for part in parts
+    )
     return float(np.sqrt(max(0.0, real_real + generated_generated - 2.0 * real_generated)))
 
 
@@ -71,7 +75,7 @@ def _scale(distances: PairDistances, bandwidth: float | None) -> float:
     scale = 2.0 * sum(float(block.sum()) for _, block in distances.real_real.blocks())
     if scale == 0.0:
         raise UserError("MMD needs real images that differ: all that were given are equal")
-    return scale / np.prod(distances.real_real.shape)
+    return scale / math.prod(distances.real_real.shape)
 
 
 def _kernel_sum(distances: SquaredDistances, scale: float) -> float:

@@ -6,13 +6,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.catalog import METRIC_NAMES, RESULTS, SMALLEST_DRAW
+from tfgan_thyroid.metrics.catalog import (
+    METRIC_NAMES,
+    NEIGHBORS_DENSITY,
+    NEIGHBORS_PRECISION,
+    RESULTS,
+    SMALLEST_DRAW,
+)
+from tfgan_thyroid.metrics.checks import check_features, check_images
 from tfgan_thyroid.metrics.draws import Draw, ImageSet, random_draws
 from tfgan_thyroid.metrics.estimate import Estimate
+from tfgan_thyroid.metrics.kid import kid
 from tfgan_thyroid.metrics.mmd import mmd_from, mmd_unbiased_from
+from tfgan_thyroid.metrics.ms_ssim import ms_ssim, scale_weights
 from tfgan_thyroid.metrics.nearest_neighbor import nearest_neighbor_accuracy_from
+from tfgan_thyroid.metrics.power_spectrum import spectral_distance
+from tfgan_thyroid.metrics.sliced_wasserstein import PROJECTIONS, sliced_wasserstein_from
+from tfgan_thyroid.metrics.speckle import speckle_distance
 
 PIXELS = "pixels in [0, 1]"
+MS_SSIM_IMAGES = 32
+
+Features = tuple[str, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -32,10 +47,25 @@ class Metric:
     pixels_only: bool = False
 
 
+def _speckle(draw: Draw) -> list[float]:
+    return [speckle_distance(draw.real.speckle, draw.other.speckle), *draw.other.speckle.mean(axis=0)]
+
+
 METRICS = {
     "mmd": Metric(lambda draw: [mmd_from(draw.distances)]),
     "mmd-unbiased": Metric(lambda draw: [mmd_unbiased_from(draw.distances)]),
     "1nn": Metric(lambda draw: nearest_neighbor_accuracy_from(draw.distances)),
+    "ms-ssim": Metric(
+        lambda draw: [ms_ssim(draw.other.images(MS_SSIM_IMAGES))], largest=MS_SSIM_IMAGES, pixels_only=True
+    ),
+    "kid": Metric(lambda draw: [kid(draw.real.features, draw.other.features)]),
+    "precision": Metric(lambda draw: [draw.precision_recall.precision], smallest=NEIGHBORS_PRECISION + 1),
+    "recall": Metric(lambda draw: [draw.precision_recall.recall], smallest=NEIGHBORS_PRECISION + 1),
+    "density": Metric(lambda draw: [draw.density_coverage.density], smallest=NEIGHBORS_DENSITY + 1),
+    "coverage": Metric(lambda draw: [draw.density_coverage.coverage], smallest=NEIGHBORS_DENSITY + 1),
+    "swd": Metric(lambda draw: [sliced_wasserstein_from(draw.real.projections, draw.other.projections)]),
+    "spectrum": Metric(lambda draw: [spectral_distance(draw.real.spectra, draw.other.spectra)], pixels_only=True),
+    "speckle": Metric(_speckle, pixels_only=True),
 }
 
 
@@ -47,7 +77,7 @@ def evaluate_metrics(
     samples: int,
     draws: int,
     seed: int,
-    features: tuple[str, np.ndarray, np.ndarray] | None = None,
+    features: Features | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Estimate]:
     """Metrics between real and generated images by the paper's protocol: the mean over several random draws.
@@ -69,26 +99,78 @@ def evaluate_metrics(
     Raises:
         UserError: an unknown name, too few images, images or features that do not fit together or are not usable.
     """
-    unknown = [name for name in names if name not in METRICS]
-    if unknown:
-        raise UserError(f"metric {unknown[0]!r} is not known: choose from {', '.join(METRIC_NAMES)}")
-    asked = [name for name in METRICS if name in names]
-    n = min(samples, len(real), len(generated))
-    smallest = max(METRICS[name].smallest for name in asked)
-    if n < smallest:
-        raise UserError(f"metrics need at least {smallest} images of each kind: got {len(real)} and {len(generated)}")
+    asked = _known(names)
+    check_images(real, generated)
     space, real_features, generated_features = features or (PIXELS, None, None)
+    for kind, images, given in (("real", real, real_features), ("generated", generated, generated_features)):
+        if given is not None:
+            check_features(given, images, kind)
+    n = _draw_size(asked, samples, draws, len(real), len(generated))
     sets = ImageSet(real, real_features, seed), ImageSet(generated, generated_features, seed)
     values: dict[str, list[float]] = {key: [] for key in RESULTS if RESULTS[key].metric in asked}
     floors: dict[str, list[float]] = {key: [] for key in values}
     for number, (draw, floor_draw) in enumerate(random_draws(*sets, n, draws, seed), start=1):
         for name in asked:
-            keys = [key for key in values if RESULTS[key].metric == name]
-            for key, value in zip(keys, METRICS[name].compute(draw), strict=True):
-                values[key].append(value)
-            if floor_draw is not None:
-                for key, value in zip(keys, METRICS[name].compute(floor_draw), strict=True):
-                    floors[key].append(value)
+            _append(values, floors, name, draw, floor_draw)
         if progress is not None:
             progress(number, draws)
-    return {key: Estimate.of(values[key], floors[key], n, seed, space, RESULTS[key].definition) for key in values}
+    return {
+        key: Estimate.of(
+            values[key],
+            floors[key],
+            min(n, METRICS[RESULTS[key].metric].largest or n),
+            seed,
+            PIXELS if METRICS[RESULTS[key].metric].pixels_only else space,
+            _definition(key, real.shape[1], real.shape[2]),
+        )
+        for key in values
+    }
+
+
+def _known(names: Sequence[str]) -> list[str]:
+    """The metrics that are asked for, once each, in the catalog's order."""
+    unknown = [name for name in names if name not in METRICS]
+    if unknown or not names:
+        raise UserError(f"metric {', '.join(unknown)!r} is not known: choose from {', '.join(METRIC_NAMES)}")
+    return [name for name in METRIC_NAMES if name in names]
+
+
+def _draw_size(asked: Sequence[str], samples: int, draws: int, real: int, generated: int) -> int:
+    if draws < 1:
+        raise UserError(f"{draws} draws: give at least 1")
+    needy = max(asked, key=lambda name: METRICS[name].smallest)
+    smallest = METRICS[needy].smallest
+    if samples < smallest:
+        raise UserError(f"{needy} needs draws of at least {smallest} images: {samples} were asked for")
+    if min(real, generated) < smallest:
+        raise UserError(
+            f"{needy} needs at least {smallest} images of each kind, there are {real} real and {generated} generated: "
+            "add or generate more"
+        )
+    return min(samples, real, generated)
+
+
+def _append(
+    values: dict[str, list[float]], floors: dict[str, list[float]], name: str, draw: Draw, floor_draw: Draw | None
+) -> None:
+    """One draw's numbers of one metric, and the same numbers for real images."""
+    keys = [key for key in values if RESULTS[key].metric == name]
+    compute = METRICS[name].compute
+    for key, value in zip(keys, compute(draw), strict=True):
+        values[key].append(value)
+    goals = {RESULTS[key].goal for key in keys}
+    # What is wanted near the real images' number is computed on those that the draw holds, halves or not.
+    own = compute(Draw(draw.real, draw.real)) if "real" in goals else ()
+    against = compute(floor_draw) if floor_draw is not None and goals != {"real"} else ()
+    for position, key in enumerate(keys):
+        source = own if RESULTS[key].goal == "real" else against
+        floors[key].extend(source[position : position + 1])
+
+
+def _definition(key: str, height: int, width: int) -> str:
+    text = RESULTS[key].definition
+    if key == "ms-ssim":
+        weights = scale_weights(height, width)
+        listed = ", ".join(f"{weight:.4f}" for weight in weights)
+        return text.format(scales=f"{len(weights)} scales of weights {listed}")
+    return text.format(projections=PROJECTIONS)
