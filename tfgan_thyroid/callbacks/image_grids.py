@@ -72,7 +72,7 @@ class ImageGrids(keras.callbacks.Callback):
         if self.model.encoder is not None:
             originals = self.real_images[: COLUMNS * ROWS // 2]
             images = scale_to_unit_range(tf.cast(originals, tf.float32))
-            reconstructed = quantize(self.model(self.model.encoder(images, training=False)).numpy())
+            reconstructed = quantize(self.model(self.model.encode(images)).numpy())
             self._write("reconstructions", f"reconstructions{iteration:06d}", _alternate_rows(originals, reconstructed))
         self.writer.flush()
 

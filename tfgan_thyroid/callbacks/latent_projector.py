@@ -49,9 +49,7 @@ class LatentProjector(keras.callbacks.Callback):
     def _latents(self) -> np.ndarray:
         images = scale_to_unit_range(tf.cast(self.real_images, tf.float32))
         parts = range(0, len(images), ENCODING_BATCH)
-        return np.concatenate(
-            [self.model.encoder(images[i : i + ENCODING_BATCH], training=False).numpy() for i in parts]
-        )
+        return np.concatenate([self.model.encode(images[i : i + ENCODING_BATCH]).numpy() for i in parts])
 
     def _sprite(self) -> bytes:
         images = [Image.fromarray(image[:, :, 0]).resize((THUMBNAIL, THUMBNAIL)) for image in self.real_images]

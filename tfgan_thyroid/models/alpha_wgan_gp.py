@@ -1,20 +1,15 @@
 """The paper's model: an improved alpha-WGAN-GP (Liang & Chen, section II, Eq. 3)."""
 
-import keras
 import tensorflow as tf
 
-from tfgan_thyroid.config import Config
 from tfgan_thyroid.losses.adversarial import wasserstein_adversary_loss, wasserstein_critic_loss
 from tfgan_thyroid.losses.gradient_penalty import gradient_penalty, interpolate
 from tfgan_thyroid.losses.reconstruction import l1_loss
-from tfgan_thyroid.models.generative_model import GenerativeModel
+from tfgan_thyroid.models.auto_encoding_gan import AutoEncodingGAN
 from tfgan_thyroid.models.random_draws import Purpose
-from tfgan_thyroid.networks.code_discriminator import build_code_discriminator
-from tfgan_thyroid.networks.discriminator import build_discriminator
-from tfgan_thyroid.networks.encoder import build_encoder
 
 
-class AlphaWGANGP(GenerativeModel):
+class AlphaWGANGP(AutoEncodingGAN):
     """Two Wasserstein games: D judges what G makes, CD judges what E encodes.
 
     One iteration updates CD, E, D and G in this order, each on its own batch of real images and its own latents, each
@@ -26,27 +21,7 @@ class AlphaWGANGP(GenerativeModel):
         config: the run's configuration.
     """
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        c = config
-        self.encoder = build_encoder(c.image_size, c.channels, c.width, c.latent_size, c.precision, seed=c.seed + 100)
-        self.discriminator = build_discriminator(c.image_size, c.channels, c.width, c.precision, seed=c.seed + 200)
-        self.code_discriminator = build_code_discriminator(c.latent_size, c.precision, seed=c.seed + 300)
-
-    @property
-    def networks(self) -> dict[str, keras.Model]:
-        """CD, E, D and G, in the order of their updates."""
-        return {
-            "code_discriminator": self.code_discriminator,
-            "encoder": self.encoder,
-            "discriminator": self.discriminator,
-            "generator": self.generator,
-        }
-
-    @property
-    def real_batches(self) -> int:
-        """Four, or one where the updates share it."""
-        return 1 if self.config.shared_batch else 4
+    real_updates = 4
 
     def train_step(self, real_batches: tf.Tensor) -> dict[str, tf.Tensor]:
         """One training iteration.

@@ -40,6 +40,16 @@ class GenerativeModel(keras.Model, abc.ABC):
         c = self.config
         return build_generator(c.image_size, c.channels, c.width, c.latent_size, c.precision, seed=c.seed)
 
+    @classmethod
+    def build_encoder(cls, config: Config) -> keras.Model | None:
+        """The encoder of such a model with its initial weights, None where it has none."""
+        return None
+
+    @staticmethod
+    def latent_encoder(encoder: keras.Model) -> keras.Model:
+        """The network from images to latents that is in an encoder of `build_encoder`: here the encoder itself."""
+        return encoder
+
     @property
     @abc.abstractmethod
     def networks(self) -> dict[str, keras.Model]:
@@ -76,6 +86,22 @@ class GenerativeModel(keras.Model, abc.ABC):
         """Images of latents as the sampling generator makes them: float32 `[N, H, W, C]` in [-1, 1]."""
         return self.sampling_generator(latents, training=False)
 
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """Latents of images, as reconstructions show them.
+
+        Args:
+            images: float32 `[N, H, W, C]` in [-1, 1].
+
+        Returns:
+            float32 `[N, latent_size]`.
+
+        Raises:
+            ValueError: the model has no encoder.
+        """
+        if self.encoder is None:
+            raise ValueError(f"{self.config.model} has no encoder: ask its `encoder` attribute first")
+        return self.encoder(images, training=False)
+
     @tf.function(reduce_retracing=True)
     def generate(self, seeds: tf.Tensor) -> tf.Tensor:
         """One image for each seed, the same whatever the other seeds are.
@@ -94,22 +120,28 @@ class GenerativeModel(keras.Model, abc.ABC):
         optimizers = {f"{name}_optimizer": optimizer for name, optimizer in self.optimizers.items()}
         return {"iteration": self.iteration, **self.networks, **averaged, **optimizers}
 
-    def _draw_latents(self, purpose: Purpose) -> tf.Tensor:
+    def _draw_latents(self, purpose: Purpose, step: int = 0) -> tf.Tensor:
         shape = [self.config.batch_size, self.config.latent_size]
-        return tf.random.stateless_normal(shape, self._draw_seed(purpose))
+        return tf.random.stateless_normal(shape, self._draw_seed(purpose, step))
 
-    def _draw_seed(self, purpose: Purpose) -> tf.Tensor:
-        return draw_seed(self.config.seed, self.iteration, purpose)
+    def _draw_seed(self, purpose: Purpose, step: int = 0) -> tf.Tensor:
+        return draw_seed(self.config.seed, self.iteration, purpose, step)
 
-    def _augment(self, images: tf.Tensor, purpose: Purpose) -> tf.Tensor:
+    def _augment(self, images: tf.Tensor, purpose: Purpose, step: int = 0) -> tf.Tensor:
         """What D sees of images, real and fake alike: float32 `[N, H, W, C]`."""
         if self.config.augment == "none":
             return images
-        return differentiable_augmentation(images, self._draw_seed(purpose))
+        return differentiable_augmentation(images, self._draw_seed(purpose, step))
 
     def _minimize(self, name: str, loss: tf.Tensor, tape: tf.GradientTape) -> None:
         """One Adam step of the network of that name, and of no other."""
         self._apply(name, tape.gradient(loss, self.networks[name].trainable_variables))
+
+    def _minimize_together(self, names: tuple[str, ...], loss: tf.Tensor, tape: tf.GradientTape) -> None:
+        """One Adam step of each of the networks of those names, on one loss."""
+        gradients = tape.gradient(loss, [self.networks[name].trainable_variables for name in names])
+        for name, of_network in zip(names, gradients, strict=True):
+            self._apply(name, of_network)
 
     def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
         self.optimizers[name].apply_gradients(zip(gradients, self.networks[name].trainable_variables, strict=True))

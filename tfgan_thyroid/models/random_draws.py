@@ -16,6 +16,7 @@ class Purpose(enum.IntEnum):
     GENERATOR_LATENTS = 5
     CRITIC_AUGMENTATION = 6
     GENERATOR_AUGMENTATION = 7
+    POSTERIOR_NOISE = 8
 
 
 PURPOSES = 64
@@ -25,9 +26,21 @@ SERVED_LATENTS = 1_000_003
 """First half of the seed of served latents, far from every purpose of training."""
 
 
-def draw_seed(seed: int, iteration: tf.Tensor, purpose: Purpose) -> tf.Tensor:
-    """The seed of one draw: int64 `[2]`, distinct for every (seed, iteration, purpose)."""
-    return tf.stack([tf.constant(seed * PURPOSES + purpose, tf.int64), tf.cast(iteration, tf.int64)])
+STEP = 2**40
+"""More than any run has iterations: what each further step of one update adds to the iteration."""
+
+
+def draw_seed(seed: int, iteration: tf.Tensor, purpose: Purpose, step: int = 0) -> tf.Tensor:
+    """The seed of one draw: int64 `[2]`, distinct for every (seed, iteration, purpose, step).
+
+    Args:
+        seed: of the run.
+        iteration: finished iterations.
+        purpose: what the draw is for.
+        step: which of several steps of one update in that iteration, from 0.
+    """
+    first = tf.constant(seed * PURPOSES + purpose, tf.int64)
+    return tf.stack([first, tf.cast(iteration, tf.int64) + step * STEP])
 
 
 def latents_from_seeds(seeds: tf.Tensor, latent_size: int) -> tf.Tensor:

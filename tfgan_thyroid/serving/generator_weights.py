@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.networks.encoder import build_encoder
+from tfgan_thyroid.models.registry import MODELS
 from tfgan_thyroid.networks.generator import build_generator
 
 
@@ -26,18 +26,21 @@ def load_generator(config: Config, checkpoint: Path) -> keras.Sequential:
     return _read("averaged_generator" if config.ema_decay else "generator", generator, checkpoint)
 
 
-def load_encoder(config: Config, checkpoint: Path) -> keras.Sequential:
-    """Builds E in float32 and reads its weights from a checkpoint.
+def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
+    """Builds E in float32 and reads its weights from a checkpoint; of a VAE's, the part that gives the means.
 
     Args:
         config: of the run.
         checkpoint: a directory under the run's `checkpoints`.
 
     Raises:
-        UserError: the checkpoint does not hold such an encoder.
+        UserError: the model has no encoder, or the checkpoint does not hold such a one.
     """
-    encoder = build_encoder(config.image_size, config.channels, config.width, config.latent_size)
-    return _read("encoder", encoder, checkpoint)
+    model = MODELS[config.model]
+    encoder = model.build_encoder(config.replace(precision="float32"))
+    if encoder is None:
+        raise UserError(f"{config.model} has no encoder: it only makes images of latents, so export its generator")
+    return model.latent_encoder(_read("encoder", encoder, checkpoint))
 
 
 def in_bfloat16(config: Config, generator: keras.Sequential) -> keras.Sequential:
