@@ -16,10 +16,14 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
+
+GENERATIVE = "generative"
+SEGMENTATION = "segmentation"
 
 
 def current_stack() -> dict[str, str]:
@@ -27,9 +31,28 @@ def current_stack() -> dict[str, str]:
     return {name: version(name) for name in ("tensorflow", "keras")}
 
 
+class Record(Protocol):
+    """A dataclass that a run directory starts with.
+
+    Attributes:
+        kind: what is trained: `generative` (also of records without a kind) or `segmentation`.
+        run_name: what the directory is called behind its number.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def kind(self) -> str:
+        """As above."""
+
+    @property
+    def run_name(self) -> str:
+        """As above."""
+
+
 @dataclass(frozen=True)
 class RunRecord:
-    """What `config.json` holds.
+    """What the `config.json` of a generative model holds.
 
     Attributes:
         config: the resolved configuration.
@@ -46,6 +69,16 @@ class RunRecord:
     dataset_digest: str
     stack: dict[str, str]
     package_version: str
+
+    @property
+    def kind(self) -> str:
+        """Tells it from the record of a U-Net."""
+        return GENERATIVE
+
+    @property
+    def run_name(self) -> str:
+        """Preset, model and image size."""
+        return f"{self.config.preset}-{self.config.model}-{self.config.image_size}px"
 
 
 class RunDirectory:
@@ -65,12 +98,11 @@ class RunDirectory:
         self.tensorboard = path / "tensorboard"
 
     @classmethod
-    def create(cls, outdir: Path, record: RunRecord) -> "RunDirectory":
+    def create(cls, outdir: Path, record: Record) -> "RunDirectory":
         """Makes the next numbered directory under `outdir` and writes the record."""
         outdir.mkdir(parents=True, exist_ok=True)
-        name = f"{record.config.preset}-{record.config.model}-{record.config.image_size}px"
         taken = max((_number(path) for path in _runs(outdir)), default=-1)
-        path = outdir / f"{taken + 1:05d}-{name}"
+        path = outdir / f"{taken + 1:05d}-{record.run_name}"
         path.mkdir()
         run = cls(path)
         run.write(record)
@@ -92,20 +124,22 @@ class RunDirectory:
         return run
 
     @classmethod
-    def latest(cls, outdir: Path) -> "RunDirectory":
-        """The run of the highest number under `outdir`.
+    def latest(cls, outdir: Path, kind: str = GENERATIVE) -> "RunDirectory":
+        """The run of the highest number under `outdir`, of those of a kind.
 
         Raises:
             UserError: there is none.
         """
         runs = sorted(_runs(outdir), key=_number) if outdir.is_dir() else []
+        runs = [path for path in runs if _kind(path) == kind]
         if not runs:
             raise UserError(f"nothing to resume: no run directory under {outdir}")
         return cls.open(runs[-1])
 
-    def write(self, record: RunRecord) -> None:
+    def write(self, record: Record) -> None:
         """Writes `config.json`, whole or not at all."""
-        atomic.write_text(self.config_file, json.dumps(dataclasses.asdict(record), indent=2) + "\n")
+        fields = {"kind": record.kind, **dataclasses.asdict(record)}
+        atomic.write_text(self.config_file, json.dumps(fields, indent=2) + "\n")
 
     def read(self) -> RunRecord:
         """The record of this run.
@@ -113,11 +147,27 @@ class RunDirectory:
         Raises:
             UserError: `config.json` is damaged or of another version.
         """
+        fields = self.read_fields(GENERATIVE)
+        try:
+            return RunRecord(**{**fields, "config": Config.from_dict(fields["config"])})
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{self.config_file} is damaged or of another version ({error})") from None
+
+    def read_fields(self, kind: str) -> dict[str, Any]:
+        """The fields of `config.json`, without its kind.
+
+        Raises:
+            UserError: it is damaged, or the run is of another kind.
+        """
         try:
             fields = json.loads(self.config_file.read_text())
-            return RunRecord(**{**fields, "config": Config.from_dict(fields["config"])})
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            found = fields.pop("kind", GENERATIVE)
+        except (json.JSONDecodeError, AttributeError, TypeError) as error:
             raise UserError(f"{self.config_file} is damaged or of another version ({error})") from None
+        if found != kind:
+            commands = {GENERATIVE: "tfgan_thyroid.train", SEGMENTATION: "tfgan_thyroid.segment"}
+            raise UserError(f"{self.path} is a run of {commands.get(found, found)}, not of {commands[kind]}")
+        return fields
 
 
 def read_lines(path: Path) -> list[dict]:
@@ -142,6 +192,14 @@ def forget_after(path: Path, iteration: int) -> None:
 
 def _runs(outdir: Path) -> list[Path]:
     return [path for path in outdir.iterdir() if re.fullmatch(r"\d{5}-.+", path.name) and path.is_dir()]
+
+
+def _kind(run: Path) -> str:
+    """What a run trains, a generative model where that cannot be read: `open` says what is wrong with it."""
+    try:
+        return json.loads((run / "config.json").read_text()).get("kind", GENERATIVE)
+    except (OSError, json.JSONDecodeError, AttributeError):
+        return GENERATIVE
 
 
 def _number(path: Path) -> int:
