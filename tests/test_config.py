@@ -39,6 +39,7 @@ def test_an_unknown_preset_names_the_known_ones():
         {"ema_decay": 1.0},
         {"penalty_pairs": "all"},
         {"log_every": 0},
+        {"best_metric": "psnr"},
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_field(changes):
@@ -50,6 +51,12 @@ def test_a_record_of_another_version_is_refused_by_its_fields():
     fields = dataclasses.asdict(Config()) | {"new_option": 1}
     with pytest.raises(UserError, match="new_option"):
         Config.from_dict(fields)
+
+
+def test_a_field_that_an_older_version_did_not_write_takes_its_default():
+    fields = dataclasses.asdict(Config(width=8))
+    del fields["best_metric"]
+    assert Config.from_dict(fields) == Config(width=8, best_metric="mmd")
 
 
 def test_the_image_sizes_are_those_that_halve_to_four():

@@ -8,14 +8,32 @@ from typing import Any
 
 from tfgan_thyroid.errors import UserError
 
-MODELS = ("alpha-wgan-gp",)
+MODELS = ("alpha-wgan-gp", "alpha-wgan-gp-original", "wgan-gp", "alpha-gan", "vae", "gan")
 CHOICES = {
     "model": MODELS,
     "penalty_pairs": ("both", "generated"),
     "l1_target": ("reconstructed", "generated"),
     "augment": ("none", "diffaugment"),
+    "gan_loss": ("saturating", "non-saturating"),
     "precision": ("float32", "mixed_bfloat16"),
+    "best_metric": (
+        "mmd",
+        "mmd-unbiased",
+        "1nn",
+        "ms-ssim",
+        "kid",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "swd",
+        "spectrum",
+        "speckle",
+    ),
 }
+
+OPTIONS_OF_ONE_MODEL = {"critic_steps": "wgan-gp", "gan_loss": "gan", "kl_weight": "vae"}
+"""Fields that keep their default under every other model."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +44,12 @@ class Config:
         preset: name of the preset that it started from.
         model: name of the generative model.
         image_size: height and width in pixels, 4 * 2^n; taken from the data set.
-        channels: channels of an image; taken from the data set.
+        channels: channels of an example: 1, or 2 where a mask goes with the image; taken from the data set.
+        paired: images and masks are generated together, as two channels.
         width: channels of the widest-resolution layers; deeper layers double it.
         latent_size: length of a latent vector.
         batch_size: images in each update.
-        iterations: training iterations, each of which updates CD, E, D and G once.
+        iterations: training iterations, each of which updates every network of the model once.
         seed: of the initial values and of every random draw.
         learning_rate: of the four Adam optimizers.
         beta_1: Adam's decay of the gradient's mean.
@@ -43,7 +62,11 @@ class Config:
             first pair only (`generated`, the letter of Eq. 3).
         l1_target: the L1 term compares real with `reconstructed` images (the paper's text) or with `generated` ones
             (the letter of Eq. 3).
-        shared_batch: the four updates see one batch of real images instead of four.
+        shared_batch: all updates of an iteration see one batch of real images instead of one each.
+        critic_steps: updates of D before each of G in `wgan-gp` (its authors' choice is 5).
+        gan_loss: of G in `gan`: `saturating` (Eq. 1) or `non-saturating`, whose gradient does not vanish while D wins.
+        kl_weight: scale of the Laplace noise that `vae` assumes on each pixel, in units of the [-1, 1] range: the KL
+            divergence is weighted by it over the values of an image.
         augment: what real and fake images go through on their way to D: `none`, or `diffaugment`.
         ema_decay: decay of the averaged generator; 0 keeps none.
         precision: `float32`, or `mixed_bfloat16` with norms, losses and penalties in float32.
@@ -52,12 +75,14 @@ class Config:
         checkpoint_every: iterations between checkpoints, with metrics beside each.
         metric_samples: images of each kind in a draw of the metrics during training; 0 computes none.
         metric_draws: draws of the metrics during training.
+        best_metric: what the checkpoint that is kept as the best is chosen by; computed beside MMD and 1-NN.
     """
 
     preset: str = "paper"
     model: str = "alpha-wgan-gp"
     image_size: int = 256
     channels: int = 1
+    paired: bool = False
     width: int = 32
     latent_size: int = 256
     batch_size: int = 32
@@ -73,6 +98,9 @@ class Config:
     penalty_pairs: str = "both"
     l1_target: str = "reconstructed"
     shared_batch: bool = False
+    critic_steps: int = 1
+    gan_loss: str = "saturating"
+    kl_weight: float = 0.1
     augment: str = "none"
     ema_decay: float = 0.0
     precision: str = "float32"
@@ -81,13 +109,14 @@ class Config:
     checkpoint_every: int = 5_000
     metric_samples: int = 100
     metric_draws: int = 10
+    best_metric: str = "mmd"
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise UserError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
         stage_count(self.image_size)
-        for name in ("channels", "width", "latent_size", "batch_size", "iterations"):
+        for name in ("channels", "width", "latent_size", "batch_size", "iterations", "critic_steps"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1")
         for name in ("log_every", "image_every", "checkpoint_every"):
@@ -95,6 +124,12 @@ class Config:
                 raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1 iteration")
         if not 0.0 <= self.ema_decay < 1.0:
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
+        if not self.kl_weight >= 0.0:
+            raise UserError(f"kl_weight is {self.kl_weight}: it must not be negative")
+        for field in dataclasses.fields(self):
+            owner = OPTIONS_OF_ONE_MODEL.get(field.name, self.model)
+            if owner != self.model and getattr(self, field.name) != field.default:
+                raise UserError(f"{field.name} is an option of {owner}, and {self.model} has no use for it")
 
     def replace(self, **changes: Any) -> "Config":
         """A copy with some fields changed, checked again."""
@@ -108,13 +143,14 @@ class Config:
     def from_dict(cls, fields: dict) -> "Config":
         """The inverse of `dataclasses.asdict`.
 
+        A field that an older version did not know takes its default, which is what that version did.
+
         Raises:
-            UserError: a field is missing or unknown, as in a run of another version.
+            UserError: a field is unknown, as in a run of a newer version.
         """
-        known = {field.name for field in dataclasses.fields(cls)}
-        if set(fields) != known:
-            odd = ", ".join(sorted(set(fields) ^ known))
-            raise UserError(f"this configuration was written by another version (fields missing or unknown: {odd})")
+        odd = set(fields) - {field.name for field in dataclasses.fields(cls)}
+        if odd:
+            raise UserError(f"this configuration was written by another version (unknown: {', '.join(sorted(odd))})")
         return cls(**fields)
 
 

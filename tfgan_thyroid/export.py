@@ -19,7 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", type=Path, required=True, help="run directory of python -m tfgan_thyroid.train")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
     parser.add_argument(
-        "--checkpoint", default="latest", metavar="WHICH", help="latest, best (lowest MMD) or an iteration"
+        "--checkpoint", default="latest", metavar="WHICH", help="latest, best (by best_metric) or an iteration"
     )
     parser.add_argument(
         "--dtype", choices=("float32", "bfloat16"), default="float32", help="of the kernels; bfloat16 halves the files"

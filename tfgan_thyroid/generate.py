@@ -22,7 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=command.positive_int, default=64, metavar="N", help="number of images")
     parser.add_argument("--seed", type=command.seed, default=0, metavar="S", help="seed of the first image")
     parser.add_argument(
-        "--checkpoint", default="latest", metavar="WHICH", help="latest, best (lowest MMD) or an iteration"
+        "--checkpoint", default="latest", metavar="WHICH", help="latest, best (by best_metric) or an iteration"
     )
     parser.add_argument("--batch-size", type=command.positive_int, default=32, metavar="N", help="images at a time")
     parser.add_argument("--dry-run", action="store_true", help="say what would be written; write nothing")

@@ -3,16 +3,20 @@ import pytest
 import tensorflow as tf
 
 from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.config import CHOICES
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.catalog import METRIC_NAMES
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory, append_line
+from tfgan_thyroid.run_directory import RunDirectory, RunRecord, append_line
 
 
 @pytest.fixture
-def run(tmp_path):
-    run = RunDirectory(tmp_path / "00000-run")
-    run.checkpoints.mkdir(parents=True)
-    return run
+def run(tmp_path, tiny_config):
+    return new_run(tmp_path, tiny_config)
+
+
+def new_run(outdir, config):
+    return RunDirectory.create(outdir, RunRecord(config, "", "train", "", {}, ""))
 
 
 def trained(config, iterations=2, seed=0):
@@ -64,18 +68,53 @@ def test_another_width_is_refused_in_words(run, tiny_config):
         checkpoints.restore(build_model(tiny_config.replace(width=8)), path)
 
 
-def test_the_last_two_and_the_best_are_kept(run, tiny_config):
-    model = build_model(tiny_config)
-    for iteration, score in ((10, 0.3), (20, 0.1), (30, 0.2), (40, 0.4), (50, 0.5)):
-        model.iteration.assign(iteration)
-        append_line(run.metrics_file, {"iteration": iteration, "mmd": {"mean": score}})
+def save_with_scores(run, config, metric, scores):
+    """A checkpoint every 10 iterations, each with its score in `metrics.jsonl`."""
+    model = build_model(config)
+    for number, score in enumerate(scores, start=1):
+        model.iteration.assign(10 * number)
+        append_line(run.metrics_file, {"iteration": 10 * number, metric: {"mean": score, "floor": 0.3}})
         checkpoints.save(run, model)
+
+
+def test_the_last_two_and_the_best_are_kept(run, tiny_config):
+    save_with_scores(run, tiny_config, "mmd", [0.3, 0.1, 0.2, 0.4, 0.5])
     assert [int(path.name) for path in checkpoints.list_checkpoints(run)] == [20, 40, 50]
     assert checkpoints.find(run, "best").name == "00000020"
     assert checkpoints.find(run, "latest").name == "00000050"
     assert checkpoints.find(run, "40").name == "00000040"
     with pytest.raises(UserError, match="choose latest, best or one of 20, 40, 50"):
         checkpoints.find(run, "30")
+
+
+@pytest.mark.parametrize(
+    ("metric", "scores", "best"),
+    [
+        ("1nn", [0.9, 0.55, 0.7, 0.1, 0.2], 20),  # nearest to a half, whichever side
+        ("1nn", [0.9, 0.3, 0.47, 0.6, 0.1], 30),
+        ("ms-ssim", [0.5, 0.2, 0.31, 0.1, 0.4], 30),  # nearest to the real set's .3
+        ("coverage", [0.1, 0.2, 0.9, 0.4, 0.5], 30),  # the highest
+        ("mmd", [0.3, 0.1, 0.1, 0.4, 0.5], 20),  # the earlier of two
+    ],
+)
+def test_the_best_checkpoint_is_chosen_by_the_metric_of_the_configuration(tmp_path, tiny_config, metric, scores, best):
+    config = tiny_config.replace(best_metric=metric)
+    run = new_run(tmp_path, config)
+    save_with_scores(run, config, metric, scores)
+    assert [int(path.name) for path in checkpoints.list_checkpoints(run)] == [best, 40, 50]
+    assert int(checkpoints.find(run, "best").name) == best
+
+
+def test_lines_without_that_metric_do_not_count_and_without_any_the_remedy_is_named(tmp_path, tiny_config):
+    config = tiny_config.replace(best_metric="kid")
+    run = new_run(tmp_path, config)
+    save_with_scores(run, config, "mmd", [0.3, 0.1])
+    with pytest.raises(UserError, match="no kid to choose the best checkpoint by; use latest"):
+        checkpoints.find(run, "best")
+
+
+def test_every_metric_may_choose_the_best_checkpoint():
+    assert CHOICES["best_metric"] == METRIC_NAMES
 
 
 def test_weights_that_are_not_finite_are_never_saved(run, tiny_config):

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError, file_error_reason
+from tfgan_thyroid.metrics.catalog import shortfall
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
 
 KEPT = 2
-BEST_METRIC = "mmd"
 
 
 def save(run: RunDirectory, model: GenerativeModel) -> Path:
@@ -33,7 +33,7 @@ def save(run: RunDirectory, model: GenerativeModel) -> Path:
         except tf.errors.OpError as error:
             reason = file_error_reason(error.message)
             raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
-    _drop_old(run)
+    _drop_old(run, model.config.best_metric)
     return path
 
 
@@ -50,7 +50,7 @@ def list_checkpoints(run: RunDirectory) -> list[Path]:
 
 
 def find(run: RunDirectory, which: str) -> Path:
-    """The checkpoint named `latest`, `best` (by MMD) or an iteration.
+    """The checkpoint named `latest`, `best` (by the run's `best_metric`) or an iteration.
 
     Raises:
         UserError: there is none.
@@ -61,9 +61,10 @@ def find(run: RunDirectory, which: str) -> Path:
     if which == "latest":
         return checkpoints[-1]
     if which == "best":
-        best = best_iteration(run)
+        metric = run.read().config.best_metric
+        best = best_iteration(run, metric)
         if best is None:
-            raise UserError(f"{run.path} has no metrics to choose the best checkpoint by; use latest")
+            raise UserError(f"{run.path} has no {metric} to choose the best checkpoint by; use latest")
         return run.checkpoints / f"{best:08d}"
     for path in checkpoints:
         if which.isdigit() and int(path.name) == int(which):
@@ -72,11 +73,20 @@ def find(run: RunDirectory, which: str) -> Path:
     raise UserError(f"{run.path} has no checkpoint {which!r}: choose latest, best or one of {there}")
 
 
-def best_iteration(run: RunDirectory) -> int | None:
-    """The iteration of the kept checkpoint with the lowest MMD, None before any metric."""
+def best_iteration(run: RunDirectory, metric: str) -> int | None:
+    """The iteration of the kept checkpoint that does best, the earlier of two that do as well; None before any metric.
+
+    Args:
+        run: whose `metrics.jsonl` is read.
+        metric: by name, such as `mmd` (the lowest is best) or `1nn` (the nearest to 0.5).
+    """
     kept = {int(path.name) for path in list_checkpoints(run)}
-    scores = {line["iteration"]: line[BEST_METRIC]["mean"] for line in read_lines(run.metrics_file)}
-    return min((i for i in scores if i in kept), key=scores.__getitem__, default=None)
+    scores = {
+        line["iteration"]: shortfall(metric, line[metric]["mean"], line[metric]["floor"])
+        for line in read_lines(run.metrics_file)
+        if metric in line and line["iteration"] in kept
+    }
+    return min(scores, key=lambda iteration: (scores[iteration], iteration), default=None)
 
 
 def restore(model: GenerativeModel, checkpoint: Path) -> None:
@@ -125,9 +135,9 @@ class CheckpointWriter(keras.callbacks.Callback):
         save(self.run, self.model)
 
 
-def _drop_old(run: RunDirectory) -> None:
+def _drop_old(run: RunDirectory, metric: str) -> None:
     checkpoints = list_checkpoints(run)
-    kept = {int(path.name) for path in checkpoints[-KEPT:]} | {best_iteration(run)}
+    kept = {int(path.name) for path in checkpoints[-KEPT:]} | {best_iteration(run, metric)}
     for path in checkpoints:
         if int(path.name) not in kept:
             shutil.rmtree(path)

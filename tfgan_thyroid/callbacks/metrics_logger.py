@@ -1,4 +1,4 @@
-"""MMD and 1-NN beside every checkpoint, in `metrics.jsonl` and TensorBoard."""
+"""MMD, 1-NN and the metric of the best checkpoint beside every checkpoint, in `metrics.jsonl` and TensorBoard."""
 
 import logging
 
@@ -12,6 +12,7 @@ from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
+ALWAYS = ("mmd", "1nn")
 GENERATION_BATCH = 50
 
 
@@ -41,7 +42,7 @@ class MetricsLogger(keras.callbacks.Callback):
         config = self.model.config
         generated = self._generate(config.metric_samples * config.metric_draws)
         estimates = evaluate_metrics(
-            ("mmd", "1nn"),
+            list(dict.fromkeys((*ALWAYS, config.best_metric))),
             self.real_images,
             generated,
             samples=config.metric_samples,

@@ -11,7 +11,15 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunRecord, current_stack
 
 # What may change when a run is resumed: its length and what it writes, nothing that it computes.
-RESUMABLE = {"iterations", "log_every", "image_every", "checkpoint_every", "metric_samples", "metric_draws"}
+RESUMABLE = {
+    "iterations",
+    "log_every",
+    "image_every",
+    "checkpoint_every",
+    "metric_samples",
+    "metric_draws",
+    "best_metric",
+}
 
 
 def parse_assignment(text: str) -> tuple[str, object]:
@@ -48,7 +56,10 @@ def new_record(data: Path, split: str, preset_name: str, overrides: dict[str, ob
     """
     info = DatasetInfo.load(data)
     shard_paths(data, split)
-    fixed = {"image_size": info.image_size, "channels": info.channels}
+    paired = bool(overrides.get("paired", preset(preset_name).paired))
+    if paired and not info.masks:
+        raise UserError(f"{data} has no masks to pair with its images: preprocess the scans again with --masks")
+    fixed = {"image_size": info.image_size, "channels": info.channels + paired}
     for name, value in fixed.items():
         if overrides.get(name, value) != value:
             raise UserError(f"{name} is {value} in {data}: preprocess the scans again to change it")
