@@ -12,18 +12,22 @@ from tfgan_thyroid.models.registry import MODELS
 from tfgan_thyroid.networks.generator import build_generator
 
 
-def load_generator(config: Config, checkpoint: Path) -> keras.Sequential:
+def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Sequential:
     """Builds G in float32 and reads its weights, and nothing else, from a checkpoint.
 
     Args:
         config: of the run.
         checkpoint: a directory under the run's `checkpoints`.
+        weights: `average` or `raw`; by default the average where the run keeps one.
 
     Raises:
-        UserError: the checkpoint does not hold such a generator.
+        UserError: the run keeps no average, or the checkpoint does not hold such a generator.
     """
+    if weights == "average" and not config.ema_decay:
+        raise UserError("this run keeps no averaged generator (ema_decay is 0): take its raw weights")
+    averaged = bool(config.ema_decay) and weights != "raw"
     generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
-    return _read("averaged_generator" if config.ema_decay else "generator", generator, checkpoint)
+    return _read("averaged_generator" if averaged else "generator", generator, checkpoint)
 
 
 def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
