@@ -36,6 +36,7 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
     """The outcome of a dry run: splits by name alone, and a time estimated from a few scans read now."""
     from pipeline.transforms.prepare_scans import prepare_scan
     from tfgan_thyroid.data.scan_files import ScanError, encode_png
+    from tfgan_thyroid.data.scan_reader import read_scans
 
     groups = [group_of(settings.group_pattern, scan.name) for scan in scans]
     plan = plan_splits([(group, str(index)) for index, group in enumerate(groups)], settings.splits, settings.seed)
@@ -45,7 +46,8 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
     started = time.monotonic()
     for scan in probes:
         try:
-            encode_png(prepare_scan(scan, settings)[0])
+            for frame in read_scans(scan.source, settings.white_level):
+                encode_png(prepare_scan(scan, frame, settings)[0])
         except ScanError as error:
             refused += 1
             note(f"would refuse {os.fsdecode(scan.name)!r}: {error.reason} ({error.detail})")

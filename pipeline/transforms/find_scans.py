@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tfgan_thyroid.data.scan_sources import Source
 from tfgan_thyroid.errors import UserError
 
 
@@ -17,11 +18,18 @@ class ScanFile:
         name: the path relative to the input folder, with "/" between its parts.
         path: the path to open.
         mask_path: the path of its mask; empty if none of its name was found, None if masks are not asked for.
+        member: if the file is a zip archive, which entry of its directory, from 0.
     """
 
     name: bytes
     path: bytes
     mask_path: bytes | None = None
+    member: int | None = None
+
+    @property
+    def source(self) -> Source:
+        """What to open."""
+        return Source(self.path, self.member)
 
 
 def find_scans(pattern: str, masks: str | None = None) -> list[ScanFile]:

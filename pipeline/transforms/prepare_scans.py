@@ -19,7 +19,9 @@ from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data import preprocessing
-from tfgan_thyroid.data.scan_files import Pixels, ScanError, encode_png, load_grey, load_mask
+from tfgan_thyroid.data.scan import Pixels, Scan, ScanError
+from tfgan_thyroid.data.scan_files import encode_png, load_mask
+from tfgan_thyroid.data.scan_reader import read_scans
 from tfgan_thyroid.errors import UserError
 
 # Half a second of work for each element, and enough elements for many workers.
@@ -94,21 +96,43 @@ class PrepareScansFn(beam.DoFn):
         path = self._settings.spill / f"{uuid.uuid4().hex}.bin"
         with open(path, "wb") as spill, open(path.with_suffix(PROGRESS_SUFFIX), "wb", buffering=0) as progress:
             for scan in scans:
-                try:
-                    batch.prepared.append(spill_scan(scan, self._settings, spill, path.name))
-                except ScanError as error:
-                    batch.rejected.append(RejectedScan(scan.name, error.reason, error.detail))
+                self._prepare_file(scan, batch, spill, path.name)
                 progress.write(b".")
         yield None, batch
 
+    def _prepare_file(self, file: ScanFile, batch: PreparedBatch, spill: BinaryIO, spill_file: str) -> None:
+        """Prepare the one scan of a file, or each of its frames; what a later frame spoils is told under its name."""
+        try:
+            for scan in read_scans(file.source, self._settings.white_level):
+                name = frame_name(file, scan)
+                try:
+                    batch.prepared.append(spill_scan(file, scan, self._settings, spill, spill_file))
+                except ScanError as error:
+                    batch.rejected.append(RejectedScan(name, error.reason, error.detail))
+        except ScanError as error:
+            batch.rejected.append(RejectedScan(file.name, error.reason, error.detail))
 
-def spill_scan(scan: ScanFile, settings: PreprocessSettings, spill: BinaryIO, spill_file: str) -> PreparedScan:
+
+def frame_name(file: ScanFile, scan: Scan) -> bytes:
+    """The name of a scan: its file's, followed by the number of the frame where there are several."""
+    return file.name if scan.frame is None else b"%s#%05d" % (file.name, scan.frame)
+
+
+def group_of_scan(file: ScanFile, scan: Scan, pattern: str | None) -> str:
+    """The group that the file's name tells, else the patient that the file itself names, else the file alone."""
+    by_name = group_of(pattern, file.name)
+    return by_name if scan.group is None or by_name.startswith("group:") else f"patient:{scan.group}"
+
+
+def spill_scan(
+    file: ScanFile, scan: Scan, settings: PreprocessSettings, spill: BinaryIO, spill_file: str
+) -> PreparedScan:
     """Prepare one scan and append its pixels to `spill`, the open file of the name `spill_file`.
 
     Raises:
         ScanError: the scan or its mask cannot be used.
     """
-    image, mask, raw_shape = prepare_scan(scan, settings)
+    image, mask, raw_shape = prepare_scan(file, scan, settings)
     image_png = encode_png(image)
     mask_png = b"" if mask is None else encode_png(mask)
     offset = spill.tell()
@@ -116,8 +140,8 @@ def spill_scan(scan: ScanFile, settings: PreprocessSettings, spill: BinaryIO, sp
     digest = hashlib.sha256(b"%d %d\n" % image.shape + image.tobytes()).hexdigest()
     mask_digest = b"" if mask is None else hashlib.sha256(mask.tobytes()).digest()
     return PreparedScan(
-        name=scan.name,
-        group=group_of(settings.group_pattern, scan.name),
+        name=frame_name(file, scan),
+        group=group_of_scan(file, scan, settings.group_pattern),
         digest=digest,
         record_digest=hashlib.sha256(bytes.fromhex(digest) + mask_digest).hexdigest(),
         raw_height=raw_shape[0],
@@ -140,19 +164,20 @@ def read_spilled(scan: PreparedScan, settings: PreprocessSettings) -> tuple[byte
     return image_png, mask_png or None, histogram
 
 
-def prepare_scan(scan: ScanFile, settings: PreprocessSettings) -> tuple[Pixels, Pixels | None, tuple[int, int]]:
+def prepare_scan(
+    file: ScanFile, scan: Scan, settings: PreprocessSettings
+) -> tuple[Pixels, Pixels | None, tuple[int, int]]:
     """The stored image `[size, size]`, its mask if masks are wanted, and the raw scan's (height, width).
 
     Raises:
         ScanError: the scan or its mask cannot be used.
     """
-    raw = load_grey(os.fsdecode(scan.path), settings.white_level)
-    height, width = raw.shape
+    height, width = scan.pixels.shape
     try:
         box = preprocessing.crop_box(settings.crop, height, width)
     except UserError as error:
         raise ScanError("too small", str(error)) from None
-    kept = preprocessing.crop(raw, box)
+    kept = preprocessing.crop(scan.pixels, box)
     if min(kept.shape) < settings.image_size:
         raise ScanError(
             "too small",
@@ -161,7 +186,7 @@ def prepare_scan(scan: ScanFile, settings: PreprocessSettings) -> tuple[Pixels, 
     image = preprocessing.resize(kept, settings.image_size)
     if not settings.masks:
         return image, None, (height, width)
-    mask = preprocessing.resize_mask(preprocessing.crop(_load_mask(scan, (height, width)), box), settings.image_size)
+    mask = preprocessing.resize_mask(preprocessing.crop(_load_mask(file, (height, width)), box), settings.image_size)
     return image, mask, (height, width)
 
 

@@ -103,7 +103,7 @@ def test_empty_missing_and_foreign_files_are_told_apart(tmp_path):
     assert refusal(tmp_path / "animation.gif") == "not an image"
     assert refusal(tmp_path / "missing.png") == "unreadable"
     assert refusal(tmp_path / "loop.png") == "unreadable"
-    assert refusal(tmp_path) == "unreadable"
+    assert refusal(tmp_path) == "not a file"
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "bmp", "tif"])

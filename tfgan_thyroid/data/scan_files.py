@@ -4,47 +4,48 @@ import io
 import os
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tfgan_thyroid.data.scan import MAX_PIXELS, WHITE_LEVEL, Pixels, ScanError
+from tfgan_thyroid.data.scan_sources import Source, open_source
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Pixels = NDArray[np.uint8]
+__all__ = ["Pixels", "ScanError", "decode_grey", "decode_image", "encode_png", "load_grey", "load_mask"]
 
-MAX_PIXELS = 2**26
-WHITE_LEVEL = 65535
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
 
 
-class ScanError(ValueError):
-    """Why a file cannot be used: `reason` from a short list, `detail` in words."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
 def load_grey(path: str | os.PathLike[str], white_level: int = WHITE_LEVEL) -> Pixels:
     """Read a PNG, JPEG, BMP or TIFF scan as it is meant to be looked at, uint8 `[H, W]`.
-
-    The EXIF orientation is applied. Colour becomes ITU-R 601 luma, palettes are looked up, transparent pixels lie on
-    black. A 16-bit grey value v becomes round(255 v / white_level), clipped: a fixed rule, not a stretch of each
-    scan, so that brightness stays comparable between scans. 16-bit colour is read by its high byte.
 
     Args:
         path: the file.
         white_level: the 16-bit value that means white; 4095 for 12-bit data in 16-bit files.
 
     Raises:
-        ScanError: the file is empty, not an image, truncated, damaged, unreadable, a decompression bomb, has several
-            frames or a pixel format without a grey level (floating point, 32-bit).
+        ScanError: the file is empty, no file, not an image, truncated, damaged, unreadable, a decompression bomb, has
+            several frames or a pixel format without a grey level (floating point, 32-bit).
     """
-    return _load(path, lambda image: _grey(image, white_level))
+    with open_source(Source(os.fsencode(path))) as file:
+        return decode_grey(file, white_level)
+
+
+def decode_grey(file: BinaryIO, white_level: int) -> Pixels:
+    """The grey levels of an open image file.
+
+    The EXIF orientation is applied. Colour becomes ITU-R 601 luma, palettes are looked up, transparent pixels lie on
+    black. A 16-bit grey value v becomes round(255 v / white_level), clipped: a fixed rule, not a stretch of each
+    scan, so that brightness stays comparable between scans. 16-bit colour is read by its high byte.
+
+    Raises:
+        ScanError: as `load_grey`.
+    """
+    return decode_image(file, lambda image: _grey(image, white_level))
 
 
 def load_mask(path: str | os.PathLike[str]) -> Pixels:
@@ -55,7 +56,8 @@ def load_mask(path: str | os.PathLike[str]) -> Pixels:
     Raises:
         ScanError: as `load_grey`; also when the values are neither of the two kinds, as in a map of several labels.
     """
-    values = _load(path, _brightest_channel)
+    with open_source(Source(os.fsencode(path))) as file:
+        values = decode_image(file, _brightest_channel)
     brightest = int(values.max())
     if 1 < brightest < 128:
         raise ScanError("not binary", f"values up to {brightest}; wanted 0 and 1, or 0 and 255")
@@ -71,17 +73,20 @@ def encode_png(image: Pixels) -> bytes:
     return buffer.getvalue()
 
 
-def _load(path: str | os.PathLike[str], convert: "Callable[[Image.Image], Pixels]") -> Pixels:
+def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]") -> Pixels:
+    """Decode an open image file with Pillow and hand it to `convert`, with every failure turned into its reason.
+
+    Raises:
+        ScanError: as `load_grey`.
+    """
     from PIL import Image, ImageOps
 
     try:
-        if os.stat(path).st_size == 0:
-            raise ScanError("empty", "0 bytes")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             warnings.filterwarnings("error", "Truncated File Read")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(file, formats=_FORMATS) as image:
                 _check_frame(image)
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
@@ -89,7 +94,7 @@ def _load(path: str | os.PathLike[str], convert: "Callable[[Image.Image], Pixels
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise ScanError("decompression bomb", str(error)) from None
     except Image.UnidentifiedImageError:
-        raise _unidentified(path) from None
+        raise _unidentified(file) from None
     except ScanError:
         raise
     except OSError as error:
@@ -153,10 +158,9 @@ def _white_is_zero(image: "Image.Image") -> bool:
     return image.format == "TIFF" and image.tag_v2.get(photometric_interpretation) == 0  # type: ignore[attr-defined]
 
 
-def _unidentified(path: str | os.PathLike[str]) -> ScanError:
-    with open(path, "rb") as file:
-        start = file.read(4)
-    if start.startswith(_SIGNATURES):
+def _unidentified(file: BinaryIO) -> ScanError:
+    file.seek(0)
+    if file.read(4).startswith(_SIGNATURES):
         return ScanError("truncated", "the file ends within its header")
     return ScanError("not an image", f"no {', '.join(_FORMATS)} signature")
 

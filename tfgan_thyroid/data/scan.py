@@ -1,0 +1,39 @@
+"""A decoded scan, and the error that says why a file gives none."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+
+MAX_PIXELS = 2**26
+WHITE_LEVEL = 65535
+
+
+class ScanError(ValueError):
+    """Why a file cannot be used: `reason` from a short list, `detail` in words."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scan:
+    """A scan as it is meant to be looked at.
+
+    Args:
+        pixels: grey levels, uint8 `[H, W]`.
+        region: where the scanner says that the tissue lies, as (left, top, right, bottom), ends excluded, pixels of
+            the scan; None if the file does not say. DICOM alone does.
+        group: stands for the patient that the file itself names, as a hash; None if it names none.
+        frame: which frame of its file this is, from 1; None where the file holds one.
+    """
+
+    pixels: Pixels
+    region: Box | None = None
+    group: str | None = None
+    frame: int | None = None
