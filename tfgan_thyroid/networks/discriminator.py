@@ -7,12 +7,18 @@ from tfgan_thyroid.networks.convolutional_tower import build_tower
 
 
 def build_discriminator(
-    image_size: int, channels: int, width: int, dtype: str = "float32", seed: int = 0
+    image_size: int,
+    channels: int,
+    width: int,
+    dtype: str = "float32",
+    seed: int = 0,
+    normalization: type[keras.layers.Layer] = InstanceNormalization,
 ) -> keras.Sequential:
-    """D: the convolutional tower with instance normalization from the second stage on, one linear output.
+    """D: the convolutional tower with normalization from the second stage on, one linear output.
 
-    Seven layers and 11,192,801 parameters at 256 pixels and width 32. It does not couple the images of a batch, as
-    the gradient penalty asks, so passes over several batches may be concatenated.
+    Seven layers and 11,192,801 parameters at 256 pixels and width 32. With instance normalization, as in the paper, it
+    does not couple the images of a batch, as the gradient penalty asks, so passes over several batches may be
+    concatenated.
 
     Args:
         image_size: height and width in pixels, 4 * 2^n.
@@ -20,12 +26,13 @@ def build_discriminator(
         width: channels after the first stage.
         dtype: `"float32"` or `"mixed_bfloat16"`.
         seed: of the initial values.
+        normalization: a layer class.
 
     Returns:
         A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 scores `[N, 1]`.
     """
 
-    def normalization(stage: int) -> keras.layers.Layer | None:
-        return None if stage == 1 else InstanceNormalization(dtype="float32")
+    def of_stage(stage: int) -> keras.layers.Layer | None:
+        return None if stage == 1 else normalization(dtype="float32")
 
-    return build_tower("discriminator", normalization, 1, image_size, channels, width, dtype, seed)
+    return build_tower("discriminator", of_stage, 1, image_size, channels, width, dtype, seed)

@@ -1,4 +1,4 @@
-"""The encoder E (paper, section II.A): images to latents."""
+"""The encoder E (paper, section II.A): images to latents, or to normal distributions of latents."""
 
 import keras
 
@@ -23,8 +23,34 @@ def build_encoder(
     Returns:
         A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 `[N, latent_size]`.
     """
+    return build_tower("encoder", _batch_normalization, latent_size, image_size, channels, width, dtype, seed)
 
-    def normalization(stage: int) -> keras.layers.Layer:
-        return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32")
 
-    return build_tower("encoder", normalization, latent_size, image_size, channels, width, dtype, seed)
+def build_variational_encoder(
+    image_size: int, channels: int, width: int, latent_size: int, dtype: str = "float32", seed: int = 0
+) -> keras.Sequential:
+    """E of a variational auto-encoder: the same tower, with twice the outputs.
+
+    Args:
+        image_size: height and width in pixels, 4 * 2^n.
+        channels: channels of the image.
+        width: channels after the first stage.
+        latent_size: length of a latent vector.
+        dtype: `"float32"` or `"mixed_bfloat16"`.
+        seed: of the initial values.
+
+    Returns:
+        A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 `[N, 2 * latent_size]`: the
+        means of the latents, then the logarithms of their variances.
+    """
+    return build_tower("encoder", _batch_normalization, 2 * latent_size, image_size, channels, width, dtype, seed)
+
+
+def mean_encoder(variational_encoder: keras.Model) -> keras.Model:
+    """The network from images to the means, on the weights of one from `build_variational_encoder`."""
+    latent_size = variational_encoder.output_shape[-1] // 2
+    return keras.Model(variational_encoder.inputs, variational_encoder.outputs[0][:, :latent_size], name="encoder")
+
+
+def _batch_normalization(stage: int) -> keras.layers.Layer:
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32")

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from tfgan_thyroid import atomic
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
 
-LOSSES = ("d_loss", "g_loss", "cd_loss", "e_loss")
-TERMS = ("gp_image", "gp_code", "recon_l1")
+# What a line of stats.jsonl holds beside losses and their terms, whatever the model.
+OTHER_FIELDS = {"iteration", "images_per_second"}
 
 
 def draw_curves(run: RunDirectory) -> Path:
-    """Writes `curves.png`: losses, penalties and L1, MMD and 1-NN over the iterations.
+    """Writes `curves.png`: losses, their terms (penalties, L1, KL), MMD and 1-NN over the iterations.
 
     Args:
         run: whose `stats.jsonl` and `metrics.jsonl` are drawn.
@@ -22,8 +22,13 @@ def draw_curves(run: RunDirectory) -> Path:
     stats, metrics = read_lines(run.stats_file), read_lines(run.metrics_file)
     figure = Figure(figsize=(12, 7), layout="constrained")
     panels = figure.subplots(2, 2, sharex=True)
-    _draw_stats(panels[0, 0], stats, LOSSES, "losses")
-    _draw_stats(panels[0, 1], stats, TERMS, "gradient penalties and L1, unweighted")
+    names = dict.fromkeys(name for line in stats for name in line if name not in OTHER_FIELDS)
+    _draw_stats(panels[0, 0], stats, [name for name in names if name.endswith("_loss")], "losses")
+    terms = [name for name in names if not name.endswith("_loss")]
+    _draw_stats(panels[0, 1], stats, terms, "terms of the losses, unweighted")
+    if terms:
+        # A KL divergence in nats and an L1 distance of pixels are a thousand apart; none is negative.
+        panels[0, 1].set_yscale("log", nonpositive="clip")
     _draw_metric(panels[1, 0], metrics, ("mmd",), "MMD (lower is better)")
     _draw_metric(panels[1, 1], metrics, ("1nn", "1nn_real", "1nn_generated"), "1-NN accuracy (0.5 is ideal)")
     panels[1, 1].axhline(0.5, color="grey", linewidth=0.8)
@@ -36,7 +41,7 @@ def draw_curves(run: RunDirectory) -> Path:
     return path
 
 
-def _draw_stats(axes: Axes, lines: list[dict], names: tuple[str, ...], title: str) -> None:
+def _draw_stats(axes: Axes, lines: list[dict], names: list[str], title: str) -> None:
     for name in names:
         points = [(line["iteration"], line[name]) for line in lines if name in line]
         if points:
