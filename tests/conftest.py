@@ -16,8 +16,20 @@ IMAGE_SIZE = 16
 SCANS = 20
 
 
-def write_dataset(directory, image_size=IMAGE_SIZE, scans=SCANS, seed=0):
-    """A dataset directory of smooth random images in two shards, written record by record."""
+def png_feature(image):
+    """An 8-bit image as a PNG file in a tf.train.Feature."""
+    import tensorflow as tf
+
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[file.getvalue()]))
+
+
+def write_dataset(directory, image_size=IMAGE_SIZE, scans=SCANS, seed=0, masks=False):
+    """A dataset directory of smooth random images in two shards, written record by record.
+
+    A mask, where asked for, is a square whose place and size follow from the scan's number.
+    """
     import tensorflow as tf
 
     rng = np.random.default_rng(seed)
@@ -30,14 +42,16 @@ def write_dataset(directory, image_size=IMAGE_SIZE, scans=SCANS, seed=0):
                 ramp = np.linspace(20, 200, image_size)[:, None] * np.ones((1, image_size))
                 image = np.clip(ramp + 10 * rng.normal(size=(image_size, image_size)), 0, 255).astype(np.uint8)
                 image[0, 0] = index
-                file = io.BytesIO()
-                Image.fromarray(image).save(file, "PNG")
-                feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[file.getvalue()]))
-                features = tf.train.Features(feature={schema.IMAGE_ENCODED: feature})
+                feature = {schema.IMAGE_ENCODED: png_feature(image)}
+                if masks:
+                    mask = np.zeros_like(image)
+                    mask[1 + index % 5 :, 2:][: 3 + index % 4, : 3 + index % 6] = 255
+                    feature[schema.MASK_ENCODED] = png_feature(mask)
+                features = tf.train.Features(feature=feature)
                 writer.write(tf.train.Example(features=features).SerializeToString())
     counts = {"train": scans, "eval": 0, "test": 0}
     schema.DatasetInfo(
-        schema.SCHEMA_VERSION, counts, image_size, 1, False, "none", "lanczos", 0, "file", "0", f"digest-{seed}"
+        schema.SCHEMA_VERSION, counts, image_size, 1, masks, "none", "lanczos", 0, "file", "0", f"digest-{seed}"
     ).save(directory)
     return directory
 

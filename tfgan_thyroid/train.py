@@ -12,7 +12,7 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, read_lines
 
 LOG = logging.getLogger("tfgan_thyroid.train")
-FIELDS = ("model", "iterations", "batch_size", "width", "precision", "seed")
+FIELDS = ("model", "paired", "iterations", "batch_size", "width", "precision", "seed")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument("--batch-size", type=command.positive_int, metavar="N", help="images in an update (paper: 32)")
     config.add_argument(
         "--width", type=command.positive_int, metavar="N", help="channels at half the image size (paper: 32)"
+    )
+    config.add_argument(
+        "--paired", action="store_true", default=None, help="generate image and mask together (labelled data)"
     )
     config.add_argument("--precision", metavar="NAME", help=" or ".join(CHOICES["precision"]))
     config.add_argument("--seed", type=command.seed, metavar="N", help="of initial values and random draws (preset: 0)")
@@ -99,9 +102,11 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
     data = args.data
     if data is None:
         config = preset(name).replace(**overrides)
+        config = config.replace(channels=1 + config.paired)
         if args.dry_run:
             return RunRecord(config, "", "train", "", {}, "")
-        data = demo.demo_dataset(args.outdir / "demo-data", args.demo_scans, config.image_size, config.seed)
+        scans = args.outdir / "demo-data", args.demo_scans
+        data = demo.demo_dataset(*scans, config.image_size, config.seed, config.paired)
     return settings.new_record(data, args.split or "train", name, overrides)
 
 

@@ -62,3 +62,16 @@ def test_images_load_as_stored(dataset):
 def test_an_empty_split_is_named(dataset):
     with pytest.raises(UserError, match="test"):
         training_batches(dataset, "test", 2, 1, seed=0)
+
+
+def test_masks_follow_as_a_second_channel_each_with_its_own_image(tmp_path, make_dataset):
+    directory = make_dataset(tmp_path / "labelled", masks=True)
+    stored = load_images(directory, "train", limit=SCANS, masks=True)
+    assert stored.shape == (SCANS, 16, 16, 2)
+    assert set(np.unique(stored[..., 1])) == {0, 255}
+    mask_of = {image[0, 0, 0]: image[..., 1] for image in stored}
+    assert len({mask.tobytes() for mask in mask_of.values()}) > 10
+    batch = next(iter(training_batches(directory, "train", 8, 1, seed=0, masks=True)))[0].numpy()
+    assert batch.shape == (8, 16, 16, 2)
+    for example in np.rint((batch + 1.0) * 127.5).astype(np.uint8):
+        np.testing.assert_array_equal(example[..., 1], mask_of[example[0, 0, 0]])

@@ -77,10 +77,10 @@ class ImageGrids(keras.callbacks.Callback):
         self.writer.flush()
 
     def _write(self, tag: str, name: str, images: np.ndarray) -> None:
-        grid = image_grid(images)
-        atomic.write_bytes(self.run.path / f"{name}.png", encode_png(np.concatenate(np.moveaxis(grid, -1, 0), axis=0)))
+        grid = np.concatenate(np.moveaxis(image_grid(images), -1, 0), axis=0)  # masks below their images
+        atomic.write_bytes(self.run.path / f"{name}.png", encode_png(grid))
         with self.writer.as_default(step=int(self.model.iteration.numpy())):
-            tf.summary.image(tag, grid[None, :, :, :1])
+            tf.summary.image(tag, grid[None, :, :, None])
 
 
 def _alternate_rows(originals: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:

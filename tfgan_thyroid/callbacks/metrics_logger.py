@@ -22,14 +22,14 @@ class MetricsLogger(keras.callbacks.Callback):
     Args:
         run: whose `metrics.jsonl` is appended to.
         writer: of TensorBoard.
-        real_images: uint8 `[N, H, W, C]`, those that the generator is trained on.
+        real_images: uint8 `[N, H, W, C]`, those that the generator is trained on; of a pair, the image is compared.
     """
 
     def __init__(self, run: RunDirectory, writer: tf.summary.SummaryWriter, real_images: np.ndarray) -> None:
         super().__init__()
         self.run = run
         self.writer = writer
-        self.real_images = real_images
+        self.real_images = real_images[..., :1]
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Computes at the interval."""
@@ -63,7 +63,7 @@ class MetricsLogger(keras.callbacks.Callback):
             quantize(self.model.generate(tf.range(start, start + GENERATION_BATCH, dtype=tf.int64)).numpy())
             for start in range(0, count, GENERATION_BATCH)
         ]
-        return np.concatenate(batches)[:count]
+        return np.concatenate(batches)[:count, ..., :1]
 
 
 def _describe(name: str, estimate) -> str:

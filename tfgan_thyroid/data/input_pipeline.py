@@ -19,15 +19,31 @@ SHUFFLE_BUFFER = 4096
 INTERLEAVED_SHARDS = 4
 
 
-def decode_image(record: tf.Tensor, image_size: int) -> tf.Tensor:
-    """The image of a serialized record: uint8 `[image_size, image_size, 1]`."""
-    features = tf.io.parse_single_example(record, {schema.IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string)})
-    image = tf.io.decode_png(features[schema.IMAGE_ENCODED], channels=1)
-    return tf.ensure_shape(image, [image_size, image_size, 1])
+def decode_image(record: tf.Tensor, image_size: int, masks: bool = False) -> tf.Tensor:
+    """The image of a serialized record, and its mask as a second channel where asked for.
+
+    Args:
+        record: a serialized tf.Example, string scalar.
+        image_size: height and width, pixels.
+        masks: whether to add the mask, 0 or 255.
+
+    Returns:
+        uint8 `[image_size, image_size, 2 if masks else 1]`.
+    """
+    keys = [schema.IMAGE_ENCODED, schema.MASK_ENCODED] if masks else [schema.IMAGE_ENCODED]
+    features = tf.io.parse_single_example(record, {key: tf.io.FixedLenFeature([], tf.string) for key in keys})
+    layers = [tf.io.decode_png(features[key], channels=1) for key in keys]
+    return tf.ensure_shape(tf.concat(layers, axis=-1), [image_size, image_size, len(keys)])
 
 
 def training_batches(
-    directory: Path, split: str, batch_size: int, batches: int, seed: int, start_iteration: int = 0
+    directory: Path,
+    split: str,
+    batch_size: int,
+    batches: int,
+    seed: int,
+    start_iteration: int = 0,
+    masks: bool = False,
 ) -> tf.data.Dataset:
     """An endless stream with one element for each training iteration.
 
@@ -38,9 +54,10 @@ def training_batches(
         batches: batches in an element.
         seed: of the order of the examples, which differs in every epoch.
         start_iteration: how many elements to leave out.
+        masks: whether each image's mask follows as a second channel.
 
     Returns:
-        Elements of float32 `[batches, batch_size, H, W, 1]` in [-1, 1].
+        Elements of float32 `[batches, batch_size, H, W, 2 if masks else 1]` in [-1, 1].
 
     Raises:
         UserError: the directory is no data set, or the split is empty.
@@ -59,7 +76,7 @@ def training_batches(
         return records.shuffle(buffer, seed=tf.random.stateless_uniform([], epoch_seed, maxval=2**31, dtype=tf.int64))
 
     def decode(record: tf.Tensor) -> tf.Tensor:
-        return scale_to_unit_range(tf.cast(decode_image(record, info.image_size), tf.float32))
+        return scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
 
     records = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(epoch_records).skip(offset)
     images = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -67,21 +84,24 @@ def training_batches(
     return elements.prefetch(tf.data.AUTOTUNE)
 
 
-def load_images(directory: Path, split: str, limit: int) -> np.ndarray:
+def load_images(directory: Path, split: str, limit: int, masks: bool = False) -> np.ndarray:
     """The first images of a split in stored order.
 
     Args:
         directory: a dataset directory.
         split: `train`, `eval` or `test`.
         limit: at most this many.
+        masks: whether each image's mask follows as a second channel.
 
     Returns:
-        uint8 `[N, H, W, 1]`.
+        uint8 `[N, H, W, 2 if masks else 1]`.
 
     Raises:
         UserError: the directory is no data set, or the split is empty.
     """
     info = schema.DatasetInfo.load(directory)
     shards = [str(path) for path in schema.shard_paths(directory, split)]
-    images = tf.data.TFRecordDataset(shards).take(limit).map(lambda record: decode_image(record, info.image_size))
+    images = (
+        tf.data.TFRecordDataset(shards).take(limit).map(lambda record: decode_image(record, info.image_size, masks))
+    )
     return np.stack(list(images.as_numpy_iterator()))

@@ -11,7 +11,7 @@ from tfgan_thyroid.errors import UserError
 LOG = logging.getLogger(__name__)
 
 
-def demo_dataset(folder: Path, count: int, image_size: int, seed: int) -> Path:
+def demo_dataset(folder: Path, count: int, image_size: int, seed: int, masks: bool = False) -> Path:
     """The demo's data set under `folder`, made there unless it is there already.
 
     Args:
@@ -19,6 +19,7 @@ def demo_dataset(folder: Path, count: int, image_size: int, seed: int) -> Path:
         count: number of scans.
         image_size: pixels.
         seed: of the phantoms.
+        masks: whether each scan comes with the mask of its nodules.
 
     Returns:
         A dataset directory whose every scan is in the train split.
@@ -26,11 +27,13 @@ def demo_dataset(folder: Path, count: int, image_size: int, seed: int) -> Path:
     Raises:
         UserError: a command failed; it has printed why.
     """
-    scans, dataset = folder / f"scans-{count}-{seed}", folder / f"dataset-{count}-{seed}-{image_size}"
+    kind = "-masks" if masks else ""
+    scans, dataset = folder / f"scans-{count}-{seed}{kind}", folder / f"dataset-{count}-{seed}-{image_size}{kind}"
     if not scans.exists():
-        _run("pipeline.simulate", "--output", scans, "--count", count, "--seed", seed)
+        _run("pipeline.simulate", "--output", scans, "--count", count, "--seed", seed, *(["--masks"] if masks else []))
     if not (dataset / schema.DATASET_FILE).exists():
-        images = ("--input", scans / "images", "--output", dataset, "--image-size", image_size)
+        labels = ("--masks", scans / "masks") if masks else ()
+        images = ("--input", scans / "images", *labels, "--output", dataset, "--image-size", image_size)
         _run("pipeline.preprocess", *images, "--splits", "train=1.0", "--seed", seed)
     return dataset
 

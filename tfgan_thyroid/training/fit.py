@@ -46,8 +46,10 @@ def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
     if start >= config.iterations:
         LOG.info("nothing to do: iteration %d of %d is done", start, config.iterations)
         return model
-    shown = load_images(directory, record.split, SHOWN_IMAGES)
-    batches = training_batches(directory, record.split, config.batch_size, model.real_batches, config.seed, start)
+    shown = load_images(directory, record.split, SHOWN_IMAGES, config.paired)
+    batches = training_batches(
+        directory, record.split, config.batch_size, model.real_batches, config.seed, start, config.paired
+    )
     writer = tf.summary.create_file_writer(str(run.tensorboard))
     stop = StopOnSignal()
     callbacks = [
