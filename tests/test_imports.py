@@ -17,7 +17,9 @@ LAYERS = [
     {"models"},
     {"networks"},
     {"layers", "losses", "metrics", "data"},
+    {"segmentation_record"},
     {"command", "run_directory"},
+    {"segmentation_config"},
     {"config", "atomic"},
     {"errors", "__init__"},
 ]
@@ -26,6 +28,8 @@ HEAVY = {"tensorflow", "keras", "tensorflow_addons", "apache_beam"}
 LIGHT = [
     "config.py",
     "run_directory.py",
+    "segmentation_config.py",
+    "segmentation_record.py",
     "atomic.py",
     "command.py",
     "data/schema.py",

@@ -1,0 +1,105 @@
+"""Checkpoints of a U-Net: each whole, in a directory that appears by a rename."""
+
+import shutil
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfgan_thyroid import atomic
+from tfgan_thyroid.callbacks.checkpoints import KEPT, list_checkpoints
+from tfgan_thyroid.errors import UserError, file_error_reason
+from tfgan_thyroid.models.segmentation_model import SegmentationModel
+from tfgan_thyroid.run_directory import RunDirectory, read_lines
+
+BEST_METRIC = "eval_dice"
+
+
+def save(run: RunDirectory, model: SegmentationModel) -> Path:
+    """Writes network, optimizer, step and the epoch's losses; then drops all but the last two and the best.
+
+    The order of the examples is a function of the step, so that it needs no file.
+
+    Raises:
+        UserError: the file system refused it; earlier checkpoints stay as they were.
+    """
+    path = run.checkpoints / f"{int(model.iteration.numpy()):08d}"
+    if not path.exists():
+        try:
+            with atomic.new_directory(path) as temporary:
+                tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
+        except tf.errors.OpError as error:
+            reason = file_error_reason(error.message)
+            raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
+    checkpoints = list_checkpoints(run)
+    kept = {int(kept.name) for kept in checkpoints[-KEPT:]} | {best_iteration(run)}
+    for old in checkpoints:
+        if int(old.name) not in kept:
+            shutil.rmtree(old)
+    return path
+
+
+def best_iteration(run: RunDirectory) -> int | None:
+    """The step of the epoch with the highest Dice on the eval split, the first of equals; None without any."""
+    scores = {line["iteration"]: line[BEST_METRIC] for line in read_lines(run.metrics_file)}
+    return max(scores, key=scores.__getitem__, default=None)
+
+
+def epochs_since_best(run: RunDirectory) -> int:
+    """Epochs that have passed without a better Dice on the eval split."""
+    lines = read_lines(run.metrics_file)
+    best = best_iteration(run)
+    return sum(line["iteration"] > best for line in lines) if best is not None else 0
+
+
+def find(run: RunDirectory, which: str = "latest") -> Path:
+    """The checkpoint named `latest` or `best`.
+
+    Raises:
+        UserError: there is none.
+    """
+    checkpoints = list_checkpoints(run)
+    wanted = checkpoints[-1:] if which == "latest" else [c for c in checkpoints if int(c.name) == best_iteration(run)]
+    if not wanted:
+        raise UserError(f"{run.path} has no {which} checkpoint yet")
+    return wanted[0]
+
+
+def restore(model: SegmentationModel, checkpoint: Path) -> None:
+    """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
+
+    Raises:
+        UserError: the checkpoint does not fit this model.
+    """
+    try:
+        status = tf.train.Checkpoint(**model.state()).read(str(checkpoint / "state"))
+        status.assert_existing_objects_matched().assert_consumed()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(f"checkpoint {checkpoint} does not fit this model ({reason})") from None
+
+
+class EpochCheckpoints(keras.callbacks.Callback):
+    """Saves every `checkpoint_every` epochs, after each epoch that was the best so far where training may stop early,
+    and when training ends, by its plan or by a signal.
+
+    Args:
+        run: where to.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Saves when due."""
+        iteration, model = int(self.model.iteration.numpy()), self.model
+        if iteration % model.steps_per_epoch:
+            return
+        is_best = model.config.early_stopping and best_iteration(self.run) == iteration
+        if is_best or model.epoch % model.config.checkpoint_every == 0:
+            save(self.run, model)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Saves the last step."""
+        save(self.run, self.model)

@@ -1,0 +1,74 @@
+"""One row of a comparison: a U-Net trained and scored in memory, as often as one likes in a process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples, load_synthetic
+from tfgan_thyroid.evaluation.segmentation_scores import SegmentationScores, score
+from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.training.segmentation_fit import train_unet
+
+
+def train_and_score(
+    config: SegmentationConfig,
+    data: Path,
+    *,
+    labelled_ids: Sequence[str] | None = None,
+    synthetic: Path | SegmentationExamples | None = None,
+    seed: int | None = None,
+) -> SegmentationScores:
+    """Trains a U-Net on scans of the train split, with or without generated pairs, and scores it on the test split.
+
+    A pure function of its arguments and the files that they name: it writes nothing. Two calls of the same seed and
+    limit use the same labelled scans and the same initial values, whatever generated pairs come with them, so that
+    rows can be compared seed by seed.
+
+    Args:
+        config: image size and channels are taken from the data set; `labelled_limit` and `synthetic_limit` choose a
+            part. Early stopping must be off.
+        data: a dataset directory with masks.
+        labelled_ids: source ids of the labelled scans to use, instead of `labelled_limit`.
+        synthetic: a data set with masks, a folder of generated pairs, or examples.
+        seed: instead of `config.seed`.
+
+    Returns:
+        Scores by image and by group of the test split.
+
+    Raises:
+        UserError: data that is missing or does not fit, or training that diverged.
+    """
+    info = schema.DatasetInfo.load(data)
+    config = config.replace(image_size=info.image_size, channels=info.channels)
+    if seed is not None:
+        config = config.replace(seed=seed)
+    training = load_examples(data, "train")
+    if labelled_ids is not None:
+        training = training.with_ids(labelled_ids)
+    elif config.labelled_limit:
+        training = training.draw(config.labelled_limit, config.seed)
+    if isinstance(synthetic, Path):
+        synthetic = load_synthetic(synthetic, config.image_size, config.synthetic_limit)
+    elif synthetic is not None and config.synthetic_limit:
+        synthetic = synthetic.select(range(config.synthetic_limit))
+    return train_and_score_examples(
+        config, training if synthetic is None else training.append(synthetic), load_examples(data, "test")
+    )
+
+
+def train_and_score_examples(
+    config: SegmentationConfig, training: SegmentationExamples, test: SegmentationExamples
+) -> SegmentationScores:
+    """As `train_and_score`, on examples in memory: also for generated pairs as the test, or as all that is trained on.
+
+    Args:
+        config: of the images' size and channels, early stopping off.
+        training: what to learn from.
+        test: what to score on.
+    """
+    model = train_unet(config, training)
+    scores = score(test, model.predict_masks(test.images))
+    keras.backend.clear_session()
+    return scores

@@ -1,0 +1,180 @@
+"""Trains and scores a U-Net: `python -m tfgan_thyroid.segment --data DATASET`."""
+
+import argparse
+import dataclasses
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfgan_thyroid import command
+from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.segmentation_config import CHOICES, SegmentationConfig, parse_assignment, steps_per_epoch
+from tfgan_thyroid.segmentation_record import SegmentationRecord, open_run, read_record
+
+if TYPE_CHECKING:
+    from tfgan_thyroid.training.segmentation_settings import SegmentationData
+
+LOG = logging.getLogger("tfgan_thyroid.segment")
+FLAGS = {
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "width": "width",
+    "loss": "loss",
+    "augment": "augmentation",
+    "limit": "labelled_limit",
+    "synthetic_count": "synthetic_limit",
+    "precision": "precision",
+    "seed": "seed",
+}
+"""Flags by the fields of `SegmentationConfig` that they set."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.segment",
+        "Train a U-Net on the train split of a data set with masks, with or without generated pairs, and score it on "
+        "the test split: scores.csv, summary.json and overlays.png in the run directory.",
+        "python -m tfgan_thyroid.segment --data DATASET --synthetic generated --width 8 --epochs 60",
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data", type=Path, metavar="DATASET", help="dataset directory of pipeline.preprocess --masks (required)"
+    )
+    data.add_argument(
+        "--synthetic",
+        type=Path,
+        metavar="DATASET|DIR",
+        help="generated pairs to learn from as well: a data set with masks, or DIR/images/*.png with DIR/masks/*.png",
+    )
+    count, defaults = command.positive_int, SegmentationConfig()
+    data.add_argument(
+        "--synthetic-count", type=count, metavar="N", help="use the first N generated pairs (default: all)"
+    )
+    data.add_argument(
+        "--limit", type=count, metavar="N", help="use N labelled train scans, drawn by the seed (default: all)"
+    )
+    run = parser.add_argument_group("run")
+    run.add_argument("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
+    run.add_argument(
+        "--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped"
+    )
+    run.add_argument(
+        "--export-to", type=Path, metavar="DIR", help="export the trained U-Net there, as saved_models/NAME"
+    )
+    run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
+    run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
+    config = parser.add_argument_group("configuration (defaults: the paper's)")
+    config.add_argument("--epochs", type=count, metavar="N", help=f"passes over the examples ({defaults.epochs})")
+    config.add_argument("--batch-size", type=count, metavar="N", help=f"images in a step ({defaults.batch_size})")
+    config.add_argument("--width", type=count, metavar="N", help=f"channels at full size ({defaults.width})")
+    config.add_argument("--loss", choices=CHOICES["loss"], help="cross-entropy, Dice or their sum (bce)")
+    config.add_argument("--augment", choices=CHOICES["augmentation"], help="conventional augmentation (none)")
+    config.add_argument("--precision", choices=CHOICES["precision"], help="of the convolutions (float32)")
+    config.add_argument("--seed", type=command.seed, metavar="N", help="of initial values and random draws (0)")
+    config.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field, as --set early_stopping=10"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses, resolves the run, trains and scores it."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.data is None and args.resume is None:
+        parser.error("give --data DATASET, or --resume RUN")
+    command.start_log()
+    overrides: dict[str, object] = {
+        field: getattr(args, flag) for flag, field in FLAGS.items() if getattr(args, flag) is not None
+    }
+    overrides.update(parse_assignment(text) for text in args.set)
+    resumed = open_run(args.outdir, args.resume) if args.resume is not None else None
+    from tfgan_thyroid.training import runtime, segmentation_settings
+
+    runtime.prepare()
+    if resumed is None:
+        record, data = segmentation_settings.new_record(args.data, args.synthetic, overrides)
+    else:
+        stored = read_record(resumed)
+        record, data = segmentation_settings.resumed_record(stored, args.data, args.synthetic, overrides)
+    if args.dry_run:
+        return _print_estimate(record, data, args.json)
+    if resumed is None:
+        run = RunDirectory.create(args.outdir, record)
+    else:
+        run = resumed
+        run.write(record)
+    return _train(run, record, data, args)
+
+
+def _print_estimate(record: SegmentationRecord, data: "SegmentationData", as_json: bool) -> int:
+    from tfgan_thyroid.training.segmentation_estimate import estimate
+
+    LOG.info(record.config.to_json())
+    cost = estimate(record.config, len(data.training))
+    counts = {"labelled": len(data.labelled), "generated": record.synthetic_count, "test": len(data.test)}
+    if as_json:
+        fields = {"config": dataclasses.asdict(record.config), "examples": counts, "estimate": cost._asdict()}
+        print(json.dumps(fields))
+        return 0
+    print(f"{cost.parameters:,} parameters")
+    print(", ".join(f"{count} {name}" for name, count in counts.items()) + " scans")
+    print(
+        f"{cost.steps_per_epoch} steps an epoch, about {cost.seconds_per_epoch:.1f} s an epoch, {cost.minutes:.1f} min "
+        f"in all, {cost.memory_gib:.1f} GiB (nothing was written)"
+    )
+    return 0
+
+
+def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationData", args: argparse.Namespace) -> int:
+    from tfgan_thyroid.evaluation.segmentation_report import summary, write_report
+    from tfgan_thyroid.evaluation.segmentation_scores import score
+    from tfgan_thyroid.training.segmentation_fit import fit_unet, is_finished
+
+    command.start_log(run.log_file)
+    LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
+    LOG.info(
+        "%d labelled scans and %d generated pairs: %d steps an epoch",
+        len(data.labelled),
+        record.synthetic_count,
+        steps_per_epoch(len(data.training), record.config.batch_size),
+    )
+    model = fit_unet(run, data)
+    if not is_finished(run, model):
+        LOG.info("go on: %s -m tfgan_thyroid.segment --resume %s", command.interpreter(), run.path)
+        if args.json:
+            print(json.dumps({"run": str(run.path), "epoch": model.epoch, "finished": False}))
+        return 0
+    predicted = model.predict_masks(data.test.images)
+    scores = score(data.test, predicted)
+    write_report(run.path, data.test, predicted, scores)
+    exported = None
+    if args.export_to is not None:
+        from tfgan_thyroid.serving.segmentation_export import export_unet
+
+        exported = str(export_unet(run, model, args.export_to))
+        LOG.info("exported %s", exported)
+    result = summary(scores)
+    del result["metric_per_case"], result["definitions"]
+    if args.json:
+        print(
+            json.dumps(
+                {"run": str(run.path), "epoch": model.epoch, "finished": True, "saved_model": exported, **result}
+            )
+        )
+    _say(run, result)
+    return 0
+
+
+def _say(run: RunDirectory, result: dict) -> None:
+    LOG.info("%d test images of %d groups", result["images"], len(result["groups"]))
+    for kind in ("image_mean", "pooled", "class_mean"):
+        values = result[kind].items()
+        LOG.info("%-11s %s", kind, "  ".join(f"{name} {'-' if v is None else f'{v:.4f}'}" for name, v in values))
+    LOG.info("wrote scores.csv, summary.json and overlays.png in %s", run.path)
+
+
+if __name__ == "__main__":
+    command.run(main)

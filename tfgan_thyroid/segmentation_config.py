@@ -1,0 +1,128 @@
+"""Every choice of a segmentation run. Imports no TensorFlow."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tfgan_thyroid.config import stage_count
+from tfgan_thyroid.errors import UserError
+
+CHOICES = {
+    "loss": ("bce", "dice", "both"),
+    "augmentation": ("none", "conventional"),
+    "precision": ("float32", "mixed_bfloat16"),
+}
+SMALLEST_IMAGE = 16
+"""Four halvings lead from it to a single pixel."""
+
+
+@dataclass(frozen=True)
+class SegmentationConfig:
+    """A U-Net's training, resolved. The defaults are the paper's setting (section III.D).
+
+    Attributes:
+        image_size: height and width in pixels, taken from the data set; 16 or more.
+        channels: channels of an image, taken from the data set.
+        width: channels at the full image size; each of the four halvings doubles them.
+        batch_size: images in a step.
+        epochs: passes over the training examples, real and generated together.
+        seed: of the initial values, the order of the examples, their augmentation, and the choice of a part of them.
+        loss: `bce`, binary cross-entropy from logits; `dice`, one minus the soft Dice; or their sum.
+        augmentation: `none`, or `conventional`: flip, rotation, resize and elastic distortion.
+        learning_rate: of Adam, in the first epochs.
+        decay_every: epochs after which the learning rate falls, again and again.
+        decay_rate: what the learning rate is multiplied by then.
+        beta_1: Adam's decay of the gradient's mean.
+        beta_2: Adam's decay of the squared gradient's mean.
+        adam_epsilon: Adam's epsilon.
+        early_stopping: epochs without a better Dice on the eval split after which training ends, and the best
+            epoch's weights are taken; 0, the paper's setting, trains to the end and takes the last ones.
+        labelled_limit: labelled train scans to use, drawn by the seed; 0 uses all.
+        synthetic_limit: generated pairs to use, the first ones; 0 uses all.
+        precision: `float32`, or `mixed_bfloat16` with norms and losses in float32.
+        checkpoint_every: epochs between checkpoints.
+        overlay_every: epochs between overlays in TensorBoard.
+    """
+
+    image_size: int = 256
+    channels: int = 1
+    width: int = 64
+    batch_size: int = 16
+    epochs: int = 60
+    seed: int = 0
+    loss: str = "bce"
+    augmentation: str = "none"
+    learning_rate: float = 0.01
+    decay_every: int = 20
+    decay_rate: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    adam_epsilon: float = 1e-8
+    early_stopping: int = 0
+    labelled_limit: int = 0
+    synthetic_limit: int = 0
+    precision: str = "float32"
+    checkpoint_every: int = 10
+    overlay_every: int = 10
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise UserError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+        stage_count(self.image_size)
+        if self.image_size < SMALLEST_IMAGE:
+            raise UserError(f"image size {self.image_size} is too small for a U-Net: at least {SMALLEST_IMAGE} pixels")
+        positive = ("channels", "width", "batch_size", "epochs", "decay_every", "checkpoint_every", "overlay_every")
+        for name in positive:
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        for name in ("early_stopping", "labelled_limit", "synthetic_limit"):
+            if getattr(self, name) < 0:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be 0 or more")
+        for name in ("learning_rate", "decay_rate"):
+            if not getattr(self, name) > 0.0:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be above 0")
+
+    def replace(self, **changes: Any) -> "SegmentationConfig":
+        """A copy with some fields changed, checked again."""
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> str:
+        """The fields as a JSON object, unrounded."""
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "SegmentationConfig":
+        """The inverse of `dataclasses.asdict`.
+
+        Raises:
+            UserError: a field is missing or unknown, as in a run of another version.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        if set(fields) != known:
+            odd = ", ".join(sorted(set(fields) ^ known))
+            raise UserError(f"this configuration was written by another version (fields missing or unknown: {odd})")
+        return cls(**fields)
+
+
+def steps_per_epoch(examples: int, batch_size: int) -> int:
+    """Steps that see every example at least once: the last batch is filled from the next epoch."""
+    return -(-examples // batch_size)
+
+
+def parse_assignment(text: str) -> tuple[str, object]:
+    """`FIELD=VALUE` with a field of `SegmentationConfig` and a value of its type.
+
+    Raises:
+        UserError: there is no such field, or the value is not of its type.
+    """
+    name, separator, value = text.partition("=")
+    fields = {field.name: field for field in dataclasses.fields(SegmentationConfig)}
+    if not separator or name not in fields:
+        raise UserError(f"--set {text}: give FIELD=VALUE with one of {', '.join(fields)}")
+    kind: Any = type(fields[name].default)
+    try:
+        return name, kind(value)
+    except ValueError:
+        raise UserError(f"--set {text}: {name} is of type {kind.__name__}") from None

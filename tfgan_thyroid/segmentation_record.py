@@ -1,0 +1,65 @@
+"""The record that starts a segmentation run. Imports no TensorFlow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import SEGMENTATION, RunDirectory
+from tfgan_thyroid.segmentation_config import SegmentationConfig
+
+
+@dataclass(frozen=True)
+class SegmentationRecord:
+    """What the `config.json` of a U-Net holds.
+
+    Attributes:
+        config: the resolved configuration.
+        data: absolute path of the labelled data set; stays in this file.
+        synthetic: absolute path of the generated pairs, or None; stays in this file.
+        dataset_digest: content digest of the labelled data set.
+        synthetic_digest: SHA-256 over the generated pairs that are used, or None.
+        labelled_ids: source ids of the labelled scans that are used.
+        synthetic_count: generated pairs that are used.
+        stack: versions of TensorFlow and Keras.
+        package_version: version of this package.
+    """
+
+    config: SegmentationConfig
+    data: str
+    synthetic: str | None
+    dataset_digest: str
+    synthetic_digest: str | None
+    labelled_ids: list[str]
+    synthetic_count: int
+    stack: dict[str, str]
+    package_version: str
+
+    @property
+    def kind(self) -> str:
+        """Tells it from the record of a generative model."""
+        return SEGMENTATION
+
+    @property
+    def run_name(self) -> str:
+        """Network, image size, and how many scans and generated pairs it learns from."""
+        generated = f"-{self.synthetic_count}generated" if self.synthetic_count else ""
+        return f"unet-{self.config.image_size}px-{len(self.labelled_ids)}real{generated}"
+
+
+def read_record(run: RunDirectory) -> SegmentationRecord:
+    """The record of a U-Net's run.
+
+    Raises:
+        UserError: `config.json` is damaged, of another version, or of a generative model.
+    """
+    fields = run.read_fields(SEGMENTATION)
+    try:
+        config = SegmentationConfig.from_dict(fields["config"])
+        return SegmentationRecord(**{**fields, "config": config})
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{run.config_file} is damaged or of another version ({error})") from None
+
+
+def open_run(outdir: Path, which: str) -> RunDirectory:
+    """The run that `--resume` names: `latest` under `outdir`, or a path."""
+    return RunDirectory.latest(outdir, SEGMENTATION) if which == "latest" else RunDirectory.open(Path(which))

@@ -1,0 +1,56 @@
+"""What a U-Net's training will cost, from a few real steps at a small batch."""
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+import psutil
+import tensorflow as tf
+
+from tfgan_thyroid.models.segmentation_model import build_segmentation_model
+from tfgan_thyroid.segmentation_config import SegmentationConfig, steps_per_epoch
+
+LARGEST_TRIAL_BATCH = 4
+TIMED_STEPS = 2
+
+
+class Estimate(NamedTuple):
+    """The cost of a run.
+
+    Attributes:
+        parameters: trainable ones.
+        steps_per_epoch: of the examples.
+        seconds_per_epoch: of training; an upper bound, since larger batches cost less an image.
+        minutes: for all epochs.
+        memory_gib: peak of the process (host memory), gibibytes.
+        trial_batch_size: of the steps that were timed.
+    """
+
+    parameters: int
+    steps_per_epoch: int
+    seconds_per_epoch: float
+    minutes: float
+    memory_gib: float
+    trial_batch_size: int
+
+
+def estimate(config: SegmentationConfig, examples: int) -> Estimate:
+    """Runs three steps on noise, times the last two and scales time and memory to the run's batch size."""
+    trial = config.replace(batch_size=min(config.batch_size, LARGEST_TRIAL_BATCH))
+    steps = steps_per_epoch(examples, config.batch_size)
+    model = build_segmentation_model(trial, steps)
+    shape = [trial.batch_size, trial.image_size, trial.image_size]
+    images = tf.random.stateless_uniform([*shape, trial.channels], [trial.seed, 0], -1.0, 1.0)
+    masks = tf.cast(images[..., :1] > 0.0, tf.float32)
+    step = tf.function(model.train_step)
+    resident = psutil.Process().memory_info().rss
+    step((images, masks))
+    start, peak = time.perf_counter(), 0
+    for _ in range(TIMED_STEPS):
+        float(step((images, masks))["bce"])
+        peak = max(peak, psutil.Process().memory_info().rss)
+    scale = config.batch_size / trial.batch_size
+    seconds = (time.perf_counter() - start) / TIMED_STEPS * scale * steps
+    memory = resident + (peak - resident) * scale
+    parameters = sum(int(np.prod(weight.shape)) for weight in model.unet.trainable_variables)
+    return Estimate(parameters, steps, seconds, seconds * config.epochs / 60.0, memory / 2**30, trial.batch_size)

@@ -1,0 +1,98 @@
+"""The fit of a U-Net, from its last checkpoint to its last epoch, with a run directory or without."""
+
+import logging
+import signal
+from dataclasses import asdict
+
+import keras
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from tfgan_thyroid.callbacks import segmentation_checkpoints as checkpoints
+from tfgan_thyroid.callbacks.checkpoints import list_checkpoints
+from tfgan_thyroid.callbacks.segmentation_log import SegmentationLog
+from tfgan_thyroid.callbacks.segmentation_overlays import SegmentationOverlays
+from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
+from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
+from tfgan_thyroid.data.segmentation_pipeline import segmentation_batches
+from tfgan_thyroid.models.segmentation_model import SegmentationModel, build_segmentation_model
+from tfgan_thyroid.run_directory import RunDirectory, forget_after
+from tfgan_thyroid.segmentation_config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation_record import read_record
+from tfgan_thyroid.training.segmentation_settings import SegmentationData
+
+LOG = logging.getLogger(__name__)
+
+
+def train_unet(config: SegmentationConfig, examples: SegmentationExamples) -> SegmentationModel:
+    """Trains a U-Net for all its epochs, in memory: nothing is written, logged or restored.
+
+    Args:
+        config: early stopping, which needs a run directory, must be off.
+        examples: all of them are used.
+    """
+    model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
+    _advance(model, examples, [NonFiniteGuard()])
+    return model
+
+
+def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
+    """Trains the run of a directory, new or stopped, to its last epoch or until a signal.
+
+    Args:
+        run: holds the record of what to train, and the checkpoints of an earlier part of it.
+        data: of that record.
+
+    Returns:
+        The trained model: of the best epoch where training may stop early and has ended, else of the last step.
+
+    Raises:
+        UserError: a checkpoint does not fit, training diverged or a file was refused.
+    """
+    record = read_record(run)
+    config, examples = record.config, data.training
+    model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
+    if list_checkpoints(run):
+        checkpoints.restore(model, checkpoints.find(run))
+    for path in (run.stats_file, run.metrics_file):
+        forget_after(path, int(model.iteration.numpy()))
+    if is_finished(run, model):
+        LOG.info("nothing to do: epoch %d of %d is done", model.epoch, config.epochs)
+    else:
+        writer = tf.summary.create_file_writer(str(run.tensorboard))
+        with writer.as_default():
+            hparams.hparams({**asdict(config), **record.stack})
+        stop = StopOnSignal()
+        shown = data.validation if data.validation is not None else data.labelled
+        callbacks = [
+            NonFiniteGuard(),
+            SegmentationLog(run, writer, data.validation),
+            SegmentationOverlays(writer, shown),
+            stop,
+            checkpoints.EpochCheckpoints(run),
+        ]
+        with stop.listening():
+            _advance(model, examples, callbacks)
+        writer.close()
+        if stop.received is not None:
+            name = signal.Signals(stop.received).name
+            LOG.info("stopped by %s in epoch %d of %d, saved", name, model.epoch + 1, config.epochs)
+    if config.early_stopping and is_finished(run, model):
+        checkpoints.restore(model, checkpoints.find(run, "best"))
+    return model
+
+
+def is_finished(run: RunDirectory, model: SegmentationModel) -> bool:
+    """Whether the last epoch is done, or an earlier one was the last because the eval split's Dice grew no more."""
+    config = model.config
+    stopped_early = 0 < config.early_stopping <= checkpoints.epochs_since_best(run)
+    return model.epoch >= config.epochs or stopped_early
+
+
+def _advance(
+    model: SegmentationModel, examples: SegmentationExamples, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    config, start = model.config, int(model.iteration.numpy())
+    batches = segmentation_batches(examples, config.batch_size, config.augmentation, config.seed, start)
+    steps = config.epochs * model.steps_per_epoch - start
+    model.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)

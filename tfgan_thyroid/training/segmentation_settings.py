@@ -1,0 +1,133 @@
+"""From flags to the record of a new segmentation run, or to the checked record of a resumed one."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+from tfgan_thyroid import __version__
+from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples, load_synthetic
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import current_stack
+from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.segmentation_record import SegmentationRecord
+
+# What may change when a run is resumed: its length and what it writes, nothing that it computes.
+RESUMABLE = {"epochs", "checkpoint_every", "overlay_every"}
+
+
+@dataclasses.dataclass(frozen=True)
+class SegmentationData:
+    """All that a run reads.
+
+    Attributes:
+        labelled: scans with masks from the train split, those that are used.
+        synthetic: generated pairs, or None.
+        validation: the eval split, or None where it is empty.
+        test: the test split.
+    """
+
+    labelled: SegmentationExamples
+    synthetic: SegmentationExamples | None
+    validation: SegmentationExamples | None
+    test: SegmentationExamples
+
+    @property
+    def training(self) -> SegmentationExamples:
+        """Labelled scans and generated pairs together."""
+        return self.labelled if self.synthetic is None else self.labelled.append(self.synthetic)
+
+
+def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) -> SegmentationData:
+    """Reads and checks the data of a run.
+
+    Raises:
+        UserError: something of it is missing or does not fit; `early_stopping` has no eval split to look at.
+    """
+    labelled = load_examples(data, "train")
+    if config.labelled_limit:
+        labelled = labelled.draw(config.labelled_limit, config.seed)
+    has_validation = bool(schema.DatasetInfo.load(data).counts.get("eval"))
+    if config.early_stopping and not has_validation:
+        raise UserError(f"early_stopping watches the eval split, and {data} has none: give --splits when writing it")
+    return SegmentationData(
+        labelled,
+        load_synthetic(synthetic, config.image_size, config.synthetic_limit) if synthetic else None,
+        load_examples(data, "eval") if has_validation else None,
+        load_examples(data, "test"),
+    )
+
+
+def new_record(
+    data: Path, synthetic: Path | None, overrides: dict[str, object]
+) -> tuple[SegmentationRecord, SegmentationData]:
+    """The record of a new run, and its data.
+
+    Args:
+        data: a dataset directory with masks, which fixes image size and channels.
+        synthetic: a data set with masks or a folder of generated pairs, or None.
+        overrides: fields of `SegmentationConfig` that differ from the paper's setting.
+
+    Raises:
+        UserError: a bad value, an override of what the data set fixes, or data that does not fit.
+    """
+    info = schema.DatasetInfo.load(data)
+    fixed = {"image_size": info.image_size, "channels": info.channels}
+    for name, value in fixed.items():
+        if overrides.get(name, value) != value:
+            raise UserError(f"{name} is {value} in {data}: preprocess the scans again to change it")
+    config = SegmentationConfig().replace(**{**overrides, **fixed})
+    if config.synthetic_limit and synthetic is None:
+        raise UserError("synthetic_limit chooses from generated pairs: give --synthetic too")
+    loaded = load_data(config, data, synthetic)
+    record = SegmentationRecord(
+        config,
+        str(data.resolve()),
+        str(synthetic.resolve()) if synthetic else None,
+        info.digest,
+        _digest(loaded.synthetic),
+        loaded.labelled.source_ids,
+        0 if loaded.synthetic is None else len(loaded.synthetic),
+        current_stack(),
+        __version__,
+    )
+    return record, loaded
+
+
+def resumed_record(
+    record: SegmentationRecord, data: Path | None, synthetic: Path | None, overrides: dict[str, object]
+) -> tuple[SegmentationRecord, SegmentationData]:
+    """The record of a stopped run with the changes that resuming allows, and its data.
+
+    Raises:
+        UserError: another stack, other data, or a flag that would change what the run computes.
+    """
+    if record.stack != current_stack():
+        made = " and ".join(f"{name} {version}" for name, version in record.stack.items())
+        here = " and ".join(f"{name} {version}" for name, version in current_stack().items())
+        raise UserError(f"this run was made with {made}, here are {here}: resume it where it was made")
+    there = dataclasses.asdict(record.config)
+    for name, value in overrides.items():
+        if value != there[name] and name not in RESUMABLE:
+            raise UserError(
+                f"a resumed run keeps its {name} ({there[name]!r}, not {value!r}): drop the flag or start a new run"
+            )
+    changes = {name: value for name, value in overrides.items() if name in RESUMABLE}
+    directory = Path(data or record.data)
+    pairs = synthetic or (Path(record.synthetic) if record.synthetic else None)
+    if schema.DatasetInfo.load(directory).digest != record.dataset_digest:
+        raise UserError(f"{directory} is not the data set that the run was started on: its content digest differs")
+    config = record.config.replace(**changes)
+    loaded = load_data(config, directory, pairs)
+    if _digest(loaded.synthetic) != record.synthetic_digest:
+        raise UserError(f"{pairs} does not hold the generated pairs that the run was started on: its content differs")
+    moved = dataclasses.replace(
+        record, data=str(directory.resolve()), synthetic=str(pairs.resolve()) if pairs else None
+    )
+    return dataclasses.replace(moved, config=config), loaded
+
+
+def _digest(examples: SegmentationExamples | None) -> str | None:
+    if examples is None:
+        return None
+    return hashlib.sha256(examples.images.tobytes() + examples.masks.tobytes()).hexdigest()
