@@ -153,7 +153,9 @@ def _parser() -> argparse.ArgumentParser:
         type=_checked(_crop),
         default="right-square",
         metavar="POLICY",
-        help="right-square, center-square, none, or LEFT,TOP,WIDTH,HEIGHT in pixels of the scan",
+        help="right-square, center-square or none; auto (finds the tissue on the screen) or dicom-region (as the file "
+        "states it), with a shape behind a colon (auto:none) or cropped to the square in its middle; or "
+        "LEFT,TOP,WIDTH,HEIGHT in pixels of the scan",
     )
     add(
         "--splits",
@@ -200,7 +202,7 @@ def _image_size(text: str) -> int:
 
 
 def _crop(text: str) -> str:
-    from tfgan_thyroid.data.preprocessing import parse_crop
+    from tfgan_thyroid.data.crop_policies import parse_crop
 
     parse_crop(text)
     return text

@@ -19,10 +19,10 @@ from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data import preprocessing
+from tfgan_thyroid.data.crop_policies import find_crop
 from tfgan_thyroid.data.scan import Pixels, Scan, ScanError
 from tfgan_thyroid.data.scan_files import encode_png, load_mask
 from tfgan_thyroid.data.scan_reader import read_scans
-from tfgan_thyroid.errors import UserError
 
 # Half a second of work for each element, and enough elements for many workers.
 SCANS_PER_BATCH = 32
@@ -173,10 +173,7 @@ def prepare_scan(
         ScanError: the scan or its mask cannot be used.
     """
     height, width = scan.pixels.shape
-    try:
-        box = preprocessing.crop_box(settings.crop, height, width)
-    except UserError as error:
-        raise ScanError("too small", str(error)) from None
+    box = find_crop(settings.crop, scan).kept
     kept = preprocessing.crop(scan.pixels, box)
     if min(kept.shape) < settings.image_size:
         raise ScanError(

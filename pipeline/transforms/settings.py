@@ -13,7 +13,7 @@ class PreprocessSettings:
 
     Args:
         image_size: height and width to store, pixels.
-        crop: see `preprocessing.crop_box`.
+        crop: see `crop_policies.find_crop`.
         white_level: the 16-bit value stored as white.
         masks: whether each scan must have a mask.
         splits: the fraction of scans for each split.

@@ -3,7 +3,6 @@ import pytest
 
 from tfgan_thyroid.data.preprocessing import (
     crop,
-    crop_box,
     quantize,
     resize,
     resize_mask,
@@ -21,21 +20,10 @@ def lanczos_matrix(source, target):
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def test_the_papers_crop_keeps_columns_292_to_1166():
-    assert crop_box("right-square", 875, 1167) == (292, 0, 1167, 875)
-    columns = np.broadcast_to(np.arange(1167), (875, 1167))
-    kept = [
-        crop(part.astype(np.uint8), crop_box("right-square", 875, 1167)) for part in (columns % 256, columns // 256)
-    ]
-    np.testing.assert_array_equal(
-        kept[1].astype(int) * 256 + kept[0], np.broadcast_to(np.arange(292, 1167), (875, 875))
-    )
-
-
 def test_a_ramp_stays_a_ramp_and_the_ruler_beside_the_crop_does_not_bleed_in():
     ramp = np.full((875, 1167), 255.0)  # a white margin at the left, as bright as a ruler
     ramp[:, 292:] = np.linspace(0, 255, 875)
-    small = resize(crop(np.rint(ramp).astype(np.uint8), crop_box("right-square", 875, 1167)), 256)
+    small = resize(crop(np.rint(ramp).astype(np.uint8), (292, 0, 1167, 875)), 256)
     centers = (np.arange(256) + 0.5) * 875 / 256 - 0.5
     expected = centers * 255 / 874
     inner = slice(4, -4)  # the filter's six lobes are cut at the edge
@@ -58,32 +46,6 @@ def test_stripes_finer_than_the_new_grid_turn_grey_instead_of_moire():
     assert np.abs(small[:, 4:-4].astype(float) - 127.5).max() < 8
     nearest = stripes[:, np.arange(256) * 875 // 256]
     assert np.ptp(nearest) == 255
-
-
-@pytest.mark.parametrize(
-    ("policy", "height", "width", "box"),
-    [
-        ("right-square", 749, 709, (0, 20, 709, 729)),
-        ("center-square", 500, 718, (109, 0, 609, 500)),
-        ("center-square", 749, 709, (0, 20, 709, 729)),
-        ("none", 500, 718, (0, 0, 718, 500)),
-        ("10,20,30,40", 60, 40, (10, 20, 40, 60)),
-    ],
-)
-def test_crop_boxes(policy, height, width, box):
-    assert crop_box(policy, height, width) == box
-
-
-@pytest.mark.parametrize("policy", ["left-square", "", "1,2,3", "1,2,3,4,5", "-1,0,5,5", "0,0,0,5", "a,b,c,d"])
-def test_an_unknown_crop_lists_the_known_ones(policy):
-    with pytest.raises(UserError, match="right-square, center-square, none, or LEFT,TOP,WIDTH,HEIGHT"):
-        crop_box(policy, 100, 100)
-
-
-@pytest.mark.parametrize("policy", ["11,0,30,40", "0,21,30,40"])
-def test_a_box_outside_the_scan_is_refused(policy):
-    with pytest.raises(UserError, match="does not lie within 40x60"):
-        crop_box(policy, 60, 40)
 
 
 def test_mask_pixels_are_set_where_at_least_half_of_their_area_is():

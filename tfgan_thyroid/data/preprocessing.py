@@ -1,5 +1,7 @@
 """From a scan's pixels to the model's input: crop, resize, scale. The only copy of these three.
 
+Which box to crop, `crop_policies` says.
+
 Training, evaluation and serving all go through here, so that a pixel means the same everywhere.
 """
 
@@ -10,58 +12,10 @@ from numpy.typing import NDArray
 
 from tfgan_thyroid.errors import UserError
 
-CROP_POLICIES = ("right-square", "center-square", "none")
 RESIZE_FILTER = "lanczos"
 
 Pixels = NDArray[np.uint8]
 Tensor = TypeVar("Tensor")
-
-
-def parse_crop(policy: str) -> tuple[int, int, int, int] | None:
-    """The (left, top, width, height) that `policy` spells out, or None for a named policy.
-
-    Raises:
-        UserError: `policy` is neither a name of `CROP_POLICIES` nor four whole numbers that make a box.
-    """
-    if policy in CROP_POLICIES:
-        return None
-    try:
-        left, top, width, height = (int(part) for part in policy.split(","))
-    except ValueError:
-        left = top = width = height = -1
-    if min(left, top) < 0 or min(width, height) < 1:
-        raise UserError(
-            f"crop {policy!r} is not known: give {', '.join(CROP_POLICIES)}, or LEFT,TOP,WIDTH,HEIGHT in pixels"
-        )
-    return left, top, width, height
-
-
-def crop_box(policy: str, height: int, width: int) -> tuple[int, int, int, int]:
-    """The part of a `height` x `width` scan that `policy` keeps, as (left, top, right, bottom), ends excluded.
-
-    Args:
-        policy: `right-square`, the largest square flush with the right edge (the paper's: of 875x1167 pixels it keeps
-            columns 292 to 1166, without the scanner's ruler at the left); `center-square`, the largest square in the
-            middle; `none`, all of it, which a later resize distorts unless it is square; or `LEFT,TOP,WIDTH,HEIGHT`.
-            A square in a scan higher than wide is centred vertically.
-        height: pixels of the raw scan.
-        width: pixels of the raw scan.
-
-    Raises:
-        UserError: the policy is not known, or its box does not lie within the scan.
-    """
-    box = parse_crop(policy)
-    if box is not None:
-        left, top, box_width, box_height = box
-        if left + box_width > width or top + box_height > height:
-            raise UserError(f"crop {policy} (LEFT,TOP,WIDTH,HEIGHT) does not lie within {width}x{height} pixels")
-        return left, top, left + box_width, top + box_height
-    if policy == "none":
-        return 0, 0, width, height
-    side = min(height, width)
-    left = width - side if policy == "right-square" else (width - side) // 2
-    top = (height - side) // 2
-    return left, top, left + side, top + side
 
 
 def crop(image: Pixels, box: tuple[int, int, int, int]) -> Pixels:

@@ -50,7 +50,7 @@ class DatasetInfo:
         image_size: height and width of every image, pixels.
         channels: 1, grey.
         masks: whether every record carries `mask/encoded`.
-        crop: the crop policy as given to `preprocessing.crop_box`.
+        crop: the crop policy as given to `crop_policies.find_crop`.
         resize: the name of the resampling filter.
         seed: the seed that drew the splits.
         group_rule: `"file"`, or `"pattern:"` and the regular expression that names a scan's group.
