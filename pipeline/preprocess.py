@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.transforms.find_scans import ScanFile
     from pipeline.transforms.settings import PreprocessSettings
+    from tfgan_thyroid.data.mask_labels import MaskLabel
     from tfgan_thyroid.data.schema import DatasetInfo
 
 _DESCRIPTION = """\
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pipeline.transforms.find_scans import find_scans
 
     output = Path(os.path.realpath(arguments.output))
-    scans = find_scans(arguments.input, arguments.masks)
+    scans = find_scans(arguments.input, arguments.masks, arguments.mask_format, _mask_label(arguments))
     _check_apart(arguments, output, scans)
     check_output(output, arguments.overwrite)
     settings = _settings(arguments, scans)
@@ -114,7 +115,16 @@ def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "Pr
         group_pattern=choose_pattern(arguments.group_pattern, [scan.name for scan in scans]),
         shards=arguments.shards,
         salt=salt,
+        mask_label=_mask_label(arguments),
     )
+
+
+def _mask_label(arguments: argparse.Namespace) -> "MaskLabel":
+    from tfgan_thyroid.data.mask_labels import MaskLabel
+
+    if arguments.masks is None and (arguments.mask_label is not None or arguments.mask_format != "auto"):
+        raise UserError("--mask-format and --mask-label say how to read masks: give --masks as well")
+    return MaskLabel(arguments.mask_label, arguments.mask_label_may_be_absent)
 
 
 def _check_apart(arguments: argparse.Namespace, output: Path, scans: Sequence["ScanFile"]) -> None:
@@ -127,7 +137,8 @@ def _check_apart(arguments: argparse.Namespace, output: Path, scans: Sequence["S
     for folder in folders:
         if Path(os.path.realpath(folder)) in [output, *output.parents]:
             raise UserError(f"the output {output} lies in {folder}, among the scans: give --output a folder outside")
-    paths = [os.fsdecode(path) for scan in scans for path in (scan.path, scan.mask_path) if path]
+    paths = {os.fsdecode(scan.path) for scan in scans}
+    paths |= {os.fsdecode(scan.mask.source.path) for scan in scans if scan.mask is not None}
     inside = next((path for path in paths if output in Path(os.path.realpath(path)).parents), None)
     if inside is not None:
         raise UserError(f"the scan {inside} lies in the output {output}: give --output another folder")
@@ -146,7 +157,29 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of scans, read with its sub-folders, or a quoted glob",
     )
     add("--output", required=True, metavar="DATASET", help="the dataset directory to write")
-    add("--masks", metavar="DIR", help="folder with one mask a scan, of the same name up to the extension")
+    add(
+        "--masks",
+        metavar="DIR|FILE",
+        help="one mask a scan, of the same name up to the extension: a folder or zip archive of images, LabelMe JSON "
+        "or DDTI XML; or one COCO JSON file for all",
+    )
+    add(
+        "--mask-format",
+        choices=("auto", "image", "coco", "labelme", "ddti"),
+        default="auto",
+        help="what the masks are, where a folder holds several kinds of files",
+    )
+    add(
+        "--mask-label",
+        metavar="LABEL",
+        help="which structure of the masks to take: a name or number of COCO, a name of LabelMe, an index or grey "
+        "value of a label map",
+    )
+    add(
+        "--mask-label-may-be-absent",
+        action="store_true",
+        help="take a mask of other structures alone for an empty one, instead of refusing it",
+    )
     add("--image-size", type=_checked(_image_size), default=256, metavar="PIXELS", help="4 * 2^n: 8, 16, ... 1024")
     add(
         "--crop",

@@ -6,7 +6,6 @@ row of names, hashes and counts for each scan; the pixels wait in a spill file f
 
 import dataclasses
 import hashlib
-import os
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
@@ -20,8 +19,9 @@ from pipeline.transforms.group_scans import group_of
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data import preprocessing
 from tfgan_thyroid.data.crop_policies import find_crop
+from tfgan_thyroid.data.mask_files import read_mask
 from tfgan_thyroid.data.scan import Pixels, Scan, ScanError
-from tfgan_thyroid.data.scan_files import encode_png, load_mask
+from tfgan_thyroid.data.scan_files import encode_png
 from tfgan_thyroid.data.scan_reader import read_scans
 
 # Half a second of work for each element, and enough elements for many workers.
@@ -183,24 +183,13 @@ def prepare_scan(
     image = preprocessing.resize(kept, settings.image_size)
     if not settings.masks:
         return image, None, (height, width)
-    mask = preprocessing.resize_mask(preprocessing.crop(_load_mask(file, (height, width)), box), settings.image_size)
+    if scan.frame is not None:
+        raise ScanError("mask missing", "a mask belongs to one frame: export the frames as files of their own")
+    raw_mask = read_mask(file.mask, (height, width), settings.mask_label)
+    mask = preprocessing.resize_mask(preprocessing.crop(raw_mask, box), settings.image_size)
     return image, mask, (height, width)
 
 
 def histogram(image: Pixels) -> np.ndarray:
     """How often each grey level occurs, uint32 `[256]`."""
     return np.bincount(image.ravel(), minlength=256).astype(np.uint32)
-
-
-def _load_mask(scan: ScanFile, shape: tuple[int, int]) -> Pixels:
-    if not scan.mask_path:
-        raise ScanError("mask missing", "no mask of the same name, or several")
-    try:
-        mask = load_mask(os.fsdecode(scan.mask_path))
-    except ScanError as error:
-        raise ScanError(f"mask {error.reason}", error.detail) from None
-    if mask.shape != shape:
-        raise ScanError(
-            "mask of another size", f"mask {mask.shape[1]}x{mask.shape[0]}, scan {shape[1]}x{shape[0]} pixels"
-        )
-    return mask

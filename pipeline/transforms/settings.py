@@ -6,6 +6,8 @@ import hmac
 import shutil
 from pathlib import Path
 
+from tfgan_thyroid.data.mask_labels import MaskLabel
+
 
 @dataclasses.dataclass(frozen=True)
 class PreprocessSettings:
@@ -22,6 +24,7 @@ class PreprocessSettings:
         shards: files a split, at most.
         salt: the key of the hashes in `image/source_id` and `image/group_id`; None for plain hashes.
         staging: the folder that becomes the dataset directory once it is complete; every worker must see it.
+        mask_label: which structure of the masks is the foreground.
     """
 
     image_size: int
@@ -34,6 +37,7 @@ class PreprocessSettings:
     shards: int
     salt: bytes | None = None
     staging: Path = Path()
+    mask_label: MaskLabel = MaskLabel()
 
     @property
     def spill(self) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_thyroid.data.scan_files import ScanError, encode_png, load_grey, load_mask
+from tfgan_thyroid.data.scan_files import ScanError, encode_png, load_grey
 
 GREY = np.random.default_rng(0).integers(0, 256, (30, 40), dtype=np.uint8)
 
@@ -16,9 +16,9 @@ def saved(path, image, **options):
     return path
 
 
-def refusal(path, load=load_grey):
+def refusal(path):
     with pytest.raises(ScanError) as caught:
-        load(path)
+        load_grey(path)
     return caught.value.reason
 
 
@@ -142,28 +142,6 @@ def test_what_has_no_grey_level_is_refused(tmp_path):
     assert refusal(floats) == "unsupported pixel format"
     assert refusal(integers) == "unsupported pixel format"
     assert refusal(frames) == "several frames"
-
-
-@pytest.mark.parametrize(
-    "mask",
-    [
-        np.array([[0, 1, 1]], np.uint8),
-        np.array([[0, 255, 255]], np.uint8),
-        np.array([[3, 250, 129]], np.uint8),
-        np.array([[0, 65535, 65535]], np.uint16),
-        np.array([[0, 1, 1]], np.uint16),
-        np.array([[[0, 0, 0], [255, 0, 0], [0, 128, 0]]], np.uint8),
-        np.array([[False, True, True]]),
-    ],
-    ids=["zeros and ones", "0 and 255", "soft edges", "16 bit", "16-bit ones", "colour", "1 bit"],
-)
-def test_masks_of_every_kind_become_0_and_255(tmp_path, mask):
-    np.testing.assert_array_equal(load_mask(saved(tmp_path / "mask.png", mask)), [[0, 255, 255]])
-
-
-def test_an_empty_mask_is_a_mask_and_a_map_of_labels_is_not(tmp_path):
-    assert not load_mask(saved(tmp_path / "empty.png", np.zeros((3, 4), np.uint8))).any()
-    assert refusal(saved(tmp_path / "labels.png", np.array([[0, 1, 2, 3]], np.uint8)), load_mask) == "not binary"
 
 
 def test_encoded_pngs_hold_the_pixels_and_nothing_else(tmp_path):

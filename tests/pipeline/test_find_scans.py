@@ -36,7 +36,7 @@ def test_links_are_followed_and_loops_end(tmp_path):
     (tmp_path / "scans" / "linked").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "scans" / "loop").symlink_to(tmp_path / "scans")
     (tmp_path / "scans" / "dangling.png").symlink_to(tmp_path / "missing")
-    assert names(tmp_path / "scans") == [b"a.png", b"dangling.png", b"linked/b.png"]
+    assert names(tmp_path / "scans") == [b"a.png", b"dangling.png", b"linked/b.png", b"loop"]
 
 
 def test_a_glob_names_files_from_its_fixed_part_on(tmp_path):
@@ -55,14 +55,17 @@ def test_a_folder_whose_name_looks_like_a_glob_is_a_folder(tmp_path):
 def test_masks_are_found_by_path_and_else_by_name(tmp_path):
     touch(tmp_path / "scans", "x/a.jpg", "y/a.jpg", "b.png", "c.png", "d.png")
     touch(tmp_path / "masks", "x/a.png", "y/a.png", "deep/b.bmp", "c.png", "c.tif")
-    found = {s.name: s.mask_path for s in find_scans(str(tmp_path / "scans"), str(tmp_path / "masks"))}
+    found = {
+        scan.name: scan.mask and scan.mask.source.path
+        for scan in find_scans(str(tmp_path / "scans"), str(tmp_path / "masks"))
+    }
     masks = os.fsencode(tmp_path / "masks")
     assert found == {
         b"x/a.jpg": masks + b"/x/a.png",
         b"y/a.jpg": masks + b"/y/a.png",
         b"b.png": masks + b"/deep/b.bmp",
-        b"c.png": b"",  # two of that name
-        b"d.png": b"",
+        b"c.png": None,  # two of that name
+        b"d.png": None,
     }
 
 

@@ -14,7 +14,7 @@ from tfgan_thyroid.data.scan_sources import Source, open_source
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Pixels", "ScanError", "decode_grey", "decode_image", "encode_png", "load_grey", "load_mask"]
+__all__ = ["Pixels", "ScanError", "decode_grey", "decode_image", "encode_png", "load_grey", "sixteen_bit"]
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
@@ -46,22 +46,6 @@ def decode_grey(file: BinaryIO, white_level: int) -> Pixels:
         ScanError: as `load_grey`.
     """
     return decode_image(file, lambda image: _grey(image, white_level))
-
-
-def load_mask(path: str | os.PathLike[str]) -> Pixels:
-    """Read a mask as uint8 `[H, W]` with values {0, 255}.
-
-    Foreground is 1 in a mask of zeros and ones, else 128 and above; in colour, the brightest channel counts.
-
-    Raises:
-        ScanError: as `load_grey`; also when the values are neither of the two kinds, as in a map of several labels.
-    """
-    with open_source(Source(os.fsencode(path))) as file:
-        values = decode_image(file, _brightest_channel)
-    brightest = int(values.max())
-    if 1 < brightest < 128:
-        raise ScanError("not binary", f"values up to {brightest}; wanted 0 and 1, or 0 and 255")
-    return np.where(values >= (1 if brightest == 1 else 128), 255, 0).astype(np.uint8)
 
 
 def encode_png(image: Pixels) -> bytes:
@@ -118,7 +102,7 @@ def _grey(image: "Image.Image", white_level: int) -> Pixels:
     from PIL import Image
 
     if image.mode.startswith("I"):
-        values = np.minimum(_sixteen_bit(image).astype(np.uint32), white_level)
+        values = np.minimum(sixteen_bit(image).astype(np.uint32), white_level)
         if _white_is_zero(image):
             values = white_level - values
         return ((values * 255 + white_level // 2) // white_level).astype(np.uint8)
@@ -132,19 +116,7 @@ def _grey(image: "Image.Image", white_level: int) -> Pixels:
     return np.asarray(image.convert("L"))
 
 
-def _brightest_channel(image: "Image.Image") -> Pixels:
-    """The largest of the channels of a decoded mask, after the palette; 16-bit values above 255 by their high byte."""
-    if image.mode.startswith("I"):
-        values = _sixteen_bit(image)
-        return (values >> 8 if values.max() > 255 else values).astype(np.uint8)
-    if image.mode == "L":
-        return np.asarray(image)
-    if image.mode == "F":
-        raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
-    return np.asarray(image.convert("RGB")).max(axis=-1)
-
-
-def _sixteen_bit(image: "Image.Image") -> np.ndarray:
+def sixteen_bit(image: "Image.Image") -> np.ndarray:
     """The values of a 16-bit grey image, uint16 `[H, W]`. Older Pillows open them as 32-bit integers."""
     values = np.asarray(image)
     if image.mode == "I" and (values.min() < 0 or values.max() > WHITE_LEVEL):
