@@ -11,6 +11,8 @@ from PIL import Image
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.examples import encode_example, write_record
+from tfgan_thyroid.data.scan_files import encode_png
 
 IMAGE_SIZE = 16
 SCANS = 20
@@ -69,3 +71,43 @@ def dataset(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_config():
     return Config(image_size=IMAGE_SIZE, width=4, latent_size=8, batch_size=4, iterations=6, ema_decay=0.9)
+
+
+def write_labelled_dataset(directory, counts, image_size=16, seed=0, masks=True, mask_value=255, mask_size=None):
+    """A dataset directory of noisy images, each with a bright disc and its mask, in one shard a split.
+
+    Two images that follow each other are of one group; `mask_value` and `mask_size` write masks that are not allowed.
+    """
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:image_size, :image_size]
+    for split, count in counts.items():
+        if not count:
+            continue
+        folder = schema.split_directory(directory, split)
+        folder.mkdir(parents=True)
+        with open(folder / schema.shard_name(0, 1), "wb") as file:
+            for index in range(count):
+                row, column = rng.uniform(0.3, 0.7, 2) * image_size
+                disc = np.hypot(rows - row, columns - column) < rng.uniform(0.15, 0.3) * image_size
+                image = np.clip(60 + 120 * disc + 20 * rng.normal(size=disc.shape), 0, 255).astype(np.uint8)
+                mask = np.where(disc, mask_value, 0).astype(np.uint8)[:mask_size, :mask_size]
+                identity = {"source_id": f"{split}{index:04d}", "group_id": f"{split}-group{index // 2}"}
+                pngs = {"image_png": encode_png(image), "mask_png": encode_png(mask) if masks else None}
+                size = {"height": image_size, "width": image_size}
+                write_record(file, encode_example(**pngs, **size, **identity, sha256="0"))
+    counts = {"train": 0, "eval": 0, "test": 0, **counts}
+    schema.DatasetInfo(
+        schema.SCHEMA_VERSION, counts, image_size, 1, masks, "none", "lanczos", seed, "file", "0", f"labelled-{seed}"
+    ).save(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def make_labelled_dataset():
+    return write_labelled_dataset
+
+
+@pytest.fixture(scope="session")
+def labelled_dataset(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("data") / "labelled"
+    return write_labelled_dataset(directory, {"train": 20, "eval": 6, "test": 8})
