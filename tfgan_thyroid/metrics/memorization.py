@@ -32,7 +32,7 @@ class Matches(NamedTuple):
 
     Attributes:
         distance: float64 `[N]`, root mean square difference in grey levels of 255 (or in features, Euclidean).
-        index: int64 `[N]`, of the reference.
+        reference: int64 `[N]`, its index.
         flipped: bool `[N]`, whether the reference was mirrored left to right.
         shift: int64 `[N, 2]`, rows and columns by which the reference's window lies off the centre, in pixels.
         relative: float64 `[N]`, the distance to the nearest group (patient) over the mean of those to the next 20.
@@ -41,7 +41,7 @@ class Matches(NamedTuple):
     """
 
     distance: np.ndarray
-    index: np.ndarray
+    reference: np.ndarray
     flipped: np.ndarray
     shift: np.ndarray
     relative: np.ndarray
@@ -144,7 +144,7 @@ def authenticity(matches: Matches, reference_spacing: np.ndarray) -> np.ndarray:
     Returns:
         bool `[N]`.
     """
-    return matches.distance > reference_spacing[matches.index]
+    return matches.distance > reference_spacing[matches.reference]
 
 
 def closer_fraction(distance: np.ndarray, held_out_distance: np.ndarray, percentile: float = 1.0) -> float:

@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation.plan import Cell, run_plan
+
+
+def cells(computed, names="abc", **key):
+    def compute(name):
+        computed.append(name)
+        return {"value": name}
+
+    return [Cell(name, {"seed": 1, **key}, 1.0, lambda name=name: compute(name)) for name in names]
+
+
+def ignore(results):
+    """Looks at no result."""
+
+
+def test_every_cell_is_computed_once_and_kept(tmp_path):
+    computed, seen = [], []
+    results = run_plan(cells(computed), tmp_path, lambda results: seen.append(sorted(results)))
+    assert computed == ["a", "b", "c"]
+    assert results == {name: {"value": name} for name in "abc"}
+    assert seen == [[], ["a"], ["a", "b"], ["a", "b", "c"]]
+    assert json.loads((tmp_path / "b.json").read_text()) == {"key": {"seed": 1}, "result": {"value": "b"}}
+    assert run_plan(cells(computed), tmp_path, ignore) == results
+    assert computed == ["a", "b", "c"]
+
+
+def test_a_stopped_plan_goes_on_where_it_was(tmp_path):
+    computed = []
+
+    def stop():
+        raise KeyboardInterrupt
+
+    plan = cells(computed)
+    with pytest.raises(KeyboardInterrupt):
+        run_plan([plan[0], Cell("b", plan[1].key, 1.0, stop), plan[2]], tmp_path, ignore)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    run_plan(plan, tmp_path, ignore)
+    assert computed == ["a", "b", "c"]
+
+
+def test_a_result_of_another_plan_is_not_taken_for_this_ones(tmp_path):
+    run_plan(cells([]), tmp_path, ignore)
+    with pytest.raises(UserError, match=r"a\.json.*another plan \(seed is 1, here 2\)"):
+        run_plan(cells([], seed=2), tmp_path, ignore)
+
+
+def test_a_damaged_result_is_named(tmp_path):
+    (tmp_path / "a.json").write_text('{"key": ')
+    with pytest.raises(UserError, match=r"a\.json is damaged.*remove it"):
+        run_plan(cells([]), tmp_path, ignore)

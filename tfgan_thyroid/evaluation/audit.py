@@ -1,0 +1,328 @@
+"""The memorisation audit: does a generator repeat the scans that it was trained on?
+
+Each generated image is held against the training scans, and so are real scans that the generator has never seen. What
+it may do, they do: lie as near to a training scan as one patient's neck lies to another's. A copy lies nearer.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.memorization import (
+    Matches,
+    authenticity,
+    closer_fraction,
+    nearest_features,
+    nearest_scans,
+)
+
+SMALLEST_SET = 4
+
+Extractor = Callable[[np.ndarray], np.ndarray]
+Progress = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditThresholds:
+    """What a generator must keep to.
+
+    Attributes:
+        copy_grey_levels: a scan at most this far from a training scan (root mean square, of 255) is an exact copy.
+        near_copy_factor: one whose relative distance is under this part of the held-out scans' percentile is a near
+            copy: it stands out as no unseen scan does.
+        percentile: of the held-out scans' distances.
+        most_copies: exact copies that are let pass.
+        most_near_copies: near copies that are let pass.
+        most_closer: the largest fraction of relative distances under the percentile; where few scans are held out, it
+            is raised to what chance gives one time in a hundred.
+        least_authenticity: the smallest authenticity rate.
+    """
+
+    copy_grey_levels: float = 4.0
+    near_copy_factor: float = 0.5
+    percentile: float = 1.0
+    most_copies: int = 0
+    most_near_copies: int = 0
+    most_closer: float = 0.1
+    least_authenticity: float = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class SpaceAudit:
+    """The comparison in one space.
+
+    Attributes:
+        space: what distances are taken in.
+        unit: of the distances.
+        authenticity: fraction of generated images that are authentic (Alaa et al. 2022).
+        held_out_authenticity: the same of the held-out scans.
+        closer: fraction of generated images nearer to a training scan than the held-out percentile.
+        closer_relative: the same by relative distances, which do not favour smooth images.
+        percentile_distance: the held-out percentile.
+        percentile_relative: the same of relative distances.
+        median_distance: of the generated images.
+        held_out_median_distance: of the held-out scans.
+        copies: exact copies among the generated images; None in features.
+        near_copies: generated images that stand out.
+    """
+
+    space: str
+    unit: str
+    authenticity: float
+    held_out_authenticity: float
+    closer: float
+    closer_relative: float
+    percentile_distance: float
+    percentile_relative: float
+    median_distance: float
+    held_out_median_distance: float
+    copies: int | None
+    near_copies: int
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditResult:
+    """The verdict with what it stands on.
+
+    Attributes:
+        passed: whether the generator keeps to the thresholds.
+        reasons: in words, what it breaks; or why it passes.
+        notes: what the reader should know of the data.
+        thresholds: what was asked for.
+        counts: images by kind.
+        held_out_rule: what the held-out scans are.
+        largest_closer: the limit of `closer_relative` after allowing for few held-out scans.
+        spaces: the comparison in pixels and, where given, in features.
+        matches: of the generated images in pixels; not in `to_dict`.
+        held_out_matches: of the held-out scans in pixels; not in `to_dict`.
+    """
+
+    passed: bool
+    reasons: list[str]
+    notes: list[str]
+    thresholds: AuditThresholds
+    counts: dict[str, int]
+    held_out_rule: str
+    largest_closer: float
+    spaces: list[SpaceAudit]
+    matches: Matches
+    held_out_matches: Matches
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the matches, JSON-able, with the closest pairs by index."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del fields["matches"], fields["held_out_matches"]
+        fields["thresholds"] = dataclasses.asdict(self.thresholds)
+        fields["spaces"] = [dataclasses.asdict(space) for space in self.spaces]
+        fields["closest"] = [
+            {
+                "generated": int(i),
+                "training": int(self.matches.reference[i]),
+                "distance": float(self.matches.distance[i]),
+                "relative": float(self.matches.relative[i]),
+                "flipped": bool(self.matches.flipped[i]),
+                "shift": [int(x) for x in self.matches.shift[i]],
+            }
+            for i in closest_pairs(self, 10)
+        ]
+        return fields
+
+
+def closest_pairs(result: AuditResult, count: int) -> np.ndarray:
+    """Indices of the generated images that stand out most: exact copies first, then by relative distance."""
+    matches = result.matches
+    exact = matches.distance <= result.thresholds.copy_grey_levels
+    return np.lexsort((matches.relative, ~exact))[:count]
+
+
+def audit(
+    training: np.ndarray,
+    held_out: np.ndarray | None,
+    generated: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    features: tuple[str, Extractor] | None = None,
+    thresholds: AuditThresholds | None = None,
+    progress: Progress | None = None,
+) -> AuditResult:
+    """Holds generated images, and real scans that the generator has not seen, against its training scans.
+
+    Args:
+        training: uint8 `[M, H, W, C]`, what the generator was trained on.
+        held_out: uint8 `[K, H, W, C]`, real scans of other patients; None where there are none: then each training
+            scan is compared with those of all other groups, which is what a held-out scan would see.
+        generated: uint8 `[N, H, W, C]`.
+        groups: int `[M]`, which training scans are of one patient; by default each is its own.
+        features: a space to compare in beside pixels: its name, and uint8 images to float `[N, F]`.
+        thresholds: what the generator must keep to.
+        progress: called with (images compared, images in all).
+
+    Raises:
+        UserError: too few images, or sizes that differ.
+    """
+    thresholds = thresholds or AuditThresholds()
+    comparison = _Comparison(training, held_out, generated, groups, thresholds, progress)
+    spaces = [comparison.in_pixels()]
+    if features is not None:
+        spaces.append(comparison.in_features(*features))
+    largest_closer = max(thresholds.most_closer, 1.0 - 0.01 ** (1.0 / len(comparison.held_out.distance)))
+    broken = _broken(spaces, thresholds, largest_closer)
+    passed = "no generated image lies nearer to a training scan than unseen scans of other patients do"
+    counts = {"training": len(training), "held_out": len(comparison.held_out.distance), "generated": len(generated)}
+    return AuditResult(
+        not broken,
+        broken or [passed],
+        comparison.notes,
+        thresholds,
+        counts,
+        comparison.rule,
+        largest_closer,
+        spaces,
+        comparison.generated,
+        comparison.held_out,
+    )
+
+
+class _Comparison:
+    """The matches that both spaces need, and who counts as held out."""
+
+    def __init__(
+        self,
+        training: np.ndarray,
+        held_out: np.ndarray | None,
+        generated: np.ndarray,
+        groups: np.ndarray | None,
+        thresholds: AuditThresholds,
+        progress: Progress | None,
+    ) -> None:
+        _check(training, held_out, generated)
+        self.training_images, self.held_out_images, self.generated_images = training, held_out, generated
+        self.groups = np.arange(len(training)) if groups is None else np.asarray(groups)
+        if held_out is None and len(np.unique(self.groups)) < SMALLEST_SET:
+            raise UserError(
+                f"the audit needs held-out scans, or training scans of at least {SMALLEST_SET} groups to leave out"
+            )
+        self.thresholds = thresholds
+        total = len(generated) + len(training) + len(training if held_out is None else held_out)
+        done = iter(range(1, total + 1))
+        step = (lambda n: progress(next(done), total)) if progress else None
+        scans, grouping = training, self.groups
+        self.generated = nearest_scans(generated, scans, grouping, None, step)
+        self.spacing = nearest_scans(scans, scans, grouping, self._itself, step)
+        if held_out is None:
+            self.rule = "leave-one-out: each training scan against those of all other groups; no scan was held out"
+            found = nearest_scans(scans, scans, grouping, self._own_group, step)
+        else:
+            self.rule = "scans of other splits, which the generator has not seen"
+            found = nearest_scans(held_out, scans, grouping, None, step)
+        self.kept = found.distance > thresholds.copy_grey_levels
+        self.notes = self._notes()
+        if self.kept.sum() < SMALLEST_SET:
+            raise UserError("the audit has nothing to compare with: nearly every held-out scan is a training scan too")
+        self.held_out = _rows(found, self.kept)
+
+    def _itself(self, rows: np.ndarray) -> np.ndarray:
+        return rows[:, None] == np.arange(len(self.groups))
+
+    def _own_group(self, rows: np.ndarray) -> np.ndarray:
+        return self.groups[rows][:, None] == self.groups
+
+    def _notes(self) -> list[str]:
+        notes = []
+        repeated = int((~self.kept).sum())
+        if repeated:
+            notes.append(f"{repeated} held-out scans repeat a training scan of another group and were left out")
+        twins = int((self.spacing.distance <= self.thresholds.copy_grey_levels).sum())
+        if twins:
+            notes.append(f"{twins} training scans have a copy among the training scans")
+        return notes
+
+    def in_pixels(self) -> SpaceAudit:
+        copies = int((self.generated.distance <= self.thresholds.copy_grey_levels).sum())
+        matches = (self.generated, self.held_out, self.spacing)
+        return self._space("pixels, mirrored and shifted by up to 4 % of the side", "grey levels", matches, copies)
+
+    def in_features(self, name: str, extract: Extractor) -> SpaceAudit:
+        training = extract(self.training_images)
+        both = [training, extract(self.training_images[:, :, ::-1])]
+        found = nearest_features(_both_ways(extract, self.generated_images), training, self.groups)
+        spacing = nearest_features(both, training, self.groups, self._itself)
+        if self.held_out_images is None:
+            held_out = nearest_features(both, training, self.groups, self._own_group)
+        else:
+            held_out = nearest_features(_both_ways(extract, self.held_out_images), training, self.groups)
+        return self._space(f"{name}, mirrored or not", "", (found, _rows(held_out, self.kept), spacing), None)
+
+    def _space(
+        self, space: str, unit: str, matches: tuple[Matches, Matches, Matches], copies: int | None
+    ) -> SpaceAudit:
+        generated, held_out, spacing = matches
+        percentile = self.thresholds.percentile
+        relative = float(np.percentile(held_out.relative, percentile))
+        return SpaceAudit(
+            space,
+            unit,
+            float(authenticity(generated, spacing.distance).mean()),
+            float(authenticity(held_out, spacing.distance).mean()),
+            closer_fraction(generated.distance, held_out.distance, percentile),
+            closer_fraction(generated.relative, held_out.relative, percentile),
+            float(np.percentile(held_out.distance, percentile)),
+            relative,
+            float(np.median(generated.distance)),
+            float(np.median(held_out.distance)),
+            copies,
+            int((generated.relative < self.thresholds.near_copy_factor * relative).sum()),
+        )
+
+
+def _check(training: np.ndarray, held_out: np.ndarray | None, generated: np.ndarray) -> None:
+    for name, images in (("training", training), ("held-out", held_out), ("generated", generated)):
+        if images is None:
+            continue
+        if len(images) < SMALLEST_SET:
+            raise UserError(f"the audit needs at least {SMALLEST_SET} {name} images: got {len(images)}")
+        if images.shape[1:] != training.shape[1:]:
+            wanted, got = ("x".join(map(str, shape[1:])) for shape in (training.shape, images.shape))
+            raise UserError(
+                f"the {name} images are of {got} and the training scans of {wanted}: bring them to one size"
+            )
+
+
+def _both_ways(extract: Extractor, images: np.ndarray) -> list[np.ndarray]:
+    """Features of images and of their mirror images."""
+    return [extract(images), extract(images[:, :, ::-1])]
+
+
+def _rows(matches: Matches, kept: np.ndarray) -> Matches:
+    return Matches(*(column[kept] for column in matches))
+
+
+def _broken(spaces: list[SpaceAudit], thresholds: AuditThresholds, largest_closer: float) -> list[str]:
+    """The thresholds that do not hold, in words."""
+    broken = []
+    pixels = spaces[0]
+    if pixels.copies is not None and pixels.copies > thresholds.most_copies:
+        broken.append(
+            f"{pixels.copies} generated images are copies of training scans (at most {thresholds.copy_grey_levels:g} "
+            f"grey levels apart; {thresholds.most_copies} are let pass)"
+        )
+    if pixels.near_copies > thresholds.most_near_copies:
+        broken.append(
+            f"{pixels.near_copies} generated images stand out at one training scan as no unseen scan does "
+            f"({thresholds.most_near_copies} are let pass)"
+        )
+    for space in spaces:
+        if space.closer_relative > largest_closer:
+            broken.append(
+                f"{space.closer_relative:.1%} of the generated images lie relatively nearer to a training scan than "
+                f"the {thresholds.percentile:g} % nearest unseen scans (at most {largest_closer:.1%}), in {space.space}"
+            )
+        if space.authenticity < thresholds.least_authenticity:
+            broken.append(
+                f"the authenticity rate is {space.authenticity:.1%} (at least {thresholds.least_authenticity:.0%}; "
+                f"unseen scans: {space.held_out_authenticity:.1%}), in {space.space}"
+            )
+    return broken

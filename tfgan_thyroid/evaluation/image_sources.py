@@ -1,0 +1,301 @@
+"""Images to compare, from wherever they are: a data set, a folder, a run, a SavedModel. Described without any name."""
+
+import dataclasses
+import enum
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.preprocessing import quantize
+from tfgan_thyroid.data.scan_files import ScanError, load_grey
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.models.random_draws import latents_from_seeds
+from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.serving.api_errors import ApiError
+from tfgan_thyroid.serving.generator_weights import load_generator, model_digest
+from tfgan_thyroid.serving.loaded_version import LoadedVersion
+
+MOST_IMAGES = 10_000
+"""More of a data set or a folder are not looked at."""
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+GENERATION_BATCH = 50
+
+
+class Kind(enum.Enum):
+    """What a path holds."""
+
+    DATASET = "data set"
+    RUN = "run"
+    SAVED_MODEL = "SavedModel"
+    FOLDER = "folder of images"
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageSource:
+    """Images and where they are from, without the name of a file, a folder or a patient.
+
+    Attributes:
+        images: uint8 `[N, H, W, C]`.
+        kind: what they were read from.
+        facts: JSON-able: `kind`, `count`, `image_size`, `digest` and what is particular to the kind.
+        groups: int `[N]`, which images are of one patient; None where that is not known.
+        run: the run directory, of a run.
+    """
+
+    images: np.ndarray
+    kind: Kind
+    facts: dict[str, Any]
+    groups: np.ndarray | None = None
+    run: RunDirectory | None = None
+
+    @property
+    def description(self) -> str:
+        """One line."""
+        parts = [f"{key.replace('_', ' ')} {value}" for key, value in self.facts.items() if key not in _HEAD]
+        count, (height, width) = len(self.images), self.images.shape[1:3]
+        return ", ".join([f"{count} images of {height}x{width} pixels from a {self.kind.value}", *parts])
+
+
+_HEAD = ("kind", "count", "image_size")
+
+
+def identify(path: Path) -> Kind:
+    """What lies there, by the files that only one kind has.
+
+    Raises:
+        UserError: nothing, or nothing of these.
+    """
+    if not path.exists():
+        raise UserError(f"{path} does not exist")
+    if (path / schema.DATASET_FILE).is_file():
+        return Kind.DATASET
+    if (path / "config.json").is_file():
+        return Kind.RUN
+    if _newest_version(path) is not None:
+        return Kind.SAVED_MODEL
+    if path.is_dir() and _image_files(path):
+        return Kind.FOLDER
+    raise UserError(
+        f"{path} is no data set, run, SavedModel or folder of images (PNG, JPEG, BMP, TIFF; in it or in its images/)"
+    )
+
+
+def real_source(path: Path, split: str) -> ImageSource:
+    """Real scans: of a split of a data set, or of a folder.
+
+    Raises:
+        UserError: the path holds a generator or nothing, the split is empty, or a file cannot be used.
+    """
+    kind = identify(path)
+    if kind is Kind.DATASET:
+        return _dataset_source(path, split)
+    if kind is Kind.FOLDER:
+        return _folder_source(path)
+    raise UserError(f"{path} is a {kind.value}, which has no real scans: give a data set or a folder as --real")
+
+
+def held_out_source(path: Path, split: str) -> ImageSource | None:
+    """The scans of a data set outside `split`, None where there are none or it is no data set."""
+    if identify(path) is not Kind.DATASET:
+        return None
+    counts = schema.DatasetInfo.load(path).counts
+    others = [name for name in schema.SPLITS if name != split and counts.get(name)]
+    if not others:
+        return None
+    parts = [_dataset_source(path, name) for name in others]
+    images = np.concatenate([part.images for part in parts])
+    facts = {**parts[0].facts, "count": len(images), "split": " and ".join(others)}
+    return ImageSource(images, Kind.DATASET, facts)
+
+
+def generated_source(
+    path: Path, count: int, seed: int, split: str = "train", checkpoint: str = "latest", weights: str | None = None
+) -> ImageSource:
+    """Generated images: of a run's or a SavedModel's generator, or of a folder or data set that holds them.
+
+    Args:
+        path: of either.
+        count: how many to generate, from the seeds `seed`, `seed + 1`, ...; of files all are taken.
+        seed: of the first image.
+        split: of a data set.
+        checkpoint: of a run, `latest`, `best` or an iteration.
+        weights: of a run, `average` or `raw`; by default the average where it keeps one.
+
+    Raises:
+        UserError: nothing is there, or it cannot be used.
+    """
+    kind = identify(path)
+    if kind is Kind.DATASET:
+        return _dataset_source(path, split)
+    if kind is Kind.FOLDER:
+        return _folder_source(path)
+    if kind is Kind.SAVED_MODEL:
+        return _saved_model_source(path, count, seed)
+    run = RunDirectory.open(path)
+    config = run.read().config
+    found = checkpoints.find(run, checkpoint)
+    facts: dict[str, Any] = {
+        "model": config.model,
+        "preset": config.preset,
+        "iteration": int(found.name),
+        "weights": weights or ("average" if config.ema_decay else "raw"),
+        "first_seed": seed,
+    }
+    generator = load_generator(config, found, weights)
+    images = _generate(_run_generator(generator, config.latent_size), count, seed)
+    return ImageSource(images, kind, _facts(images, kind, model_digest(generator), facts), run=run)
+
+
+def run_images(run: RunDirectory, which: str, weights: str | None, count: int, seed: int = 0) -> np.ndarray:
+    """Images of the seeds `seed`, `seed + 1`, ... as `generate` would write them.
+
+    Args:
+        run: a run directory.
+        which: checkpoint, `latest`, `best` or an iteration.
+        weights: `average` or `raw`; by default the average where the run keeps one.
+        count: how many.
+        seed: of the first.
+
+    Returns:
+        uint8 `[count, H, W, 1]`; of a paired generator the images without their masks.
+
+    Raises:
+        UserError: there is no such checkpoint or average, or the generator makes no numbers.
+    """
+    config = run.read().config
+    generator = load_generator(config, checkpoints.find(run, which), weights)
+    return _generate(_run_generator(generator, config.latent_size), count, seed)
+
+
+def _run_generator(generator: Any, latent_size: int) -> Callable[[np.ndarray], np.ndarray]:
+    def make(seeds: np.ndarray) -> np.ndarray:
+        latents = latents_from_seeds(tf.constant(seeds, tf.int64), latent_size)
+        return quantize(generator(latents, training=False).numpy())[..., :1]
+
+    return make
+
+
+def _generate(make: Callable[[np.ndarray], np.ndarray], count: int, seed: int) -> np.ndarray:
+    parts = []
+    with tqdm(total=count, unit="image", desc="generate", leave=False) as progress:
+        for start in range(seed, seed + count, GENERATION_BATCH):
+            parts.append(make(np.arange(start, min(start + GENERATION_BATCH, seed + count))))
+            progress.update(len(parts[-1]))
+    return np.concatenate(parts)
+
+
+def _saved_model_source(path: Path, count: int, seed: int) -> ImageSource:
+    version = _newest_version(path)
+    assert version is not None
+    try:
+        loaded = LoadedVersion(version)
+        inputs = loaded.inputs("serving_default")
+    except (OSError, ApiError, tf.errors.OpError) as error:
+        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
+    if set(inputs) != {"seed"}:
+        wanted = ", ".join(inputs)
+        raise UserError(f"{version} is no generator: its serving_default takes {wanted}, not a seed")
+
+    def make(seeds: np.ndarray) -> np.ndarray:
+        pngs = loaded.run("serving_default", {"seed": seeds.astype(np.int64)})["image_bytes"]
+        return np.stack([_decode(png) for png in pngs])
+
+    try:
+        images = _generate(make, count, seed)
+    except ApiError as error:
+        raise UserError(f"{version} failed to generate ({str(error).splitlines()[0]})") from None
+    facts = {"version": int(version.name) if version.name.isdigit() else None, "first_seed": seed}
+    facts = {name: value for name, value in facts.items() if value is not None}
+    return ImageSource(images, Kind.SAVED_MODEL, _facts(images, Kind.SAVED_MODEL, _saved_model_digest(version), facts))
+
+
+def _newest_version(path: Path) -> Path | None:
+    """The version directory that `path` is, or the newest of those in it."""
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = [child for child in path.glob("[0-9]*") if child.name.isdigit() and (child / "saved_model.pb").is_file()]
+    return max(versions, key=lambda child: int(child.name), default=None)
+
+
+def _saved_model_digest(version: Path) -> str:
+    """The model digest of its card, else one of its files."""
+    card = version / "model_card.json"
+    if card.is_file():
+        return str(json.loads(card.read_text())["model_digest"])
+    digest = hashlib.sha256()
+    for file in [version / "saved_model.pb", *sorted((version / "variables").glob("*"))]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _decode(png: bytes) -> np.ndarray:
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L"))[:, :, None]
+
+
+def _dataset_source(path: Path, split: str) -> ImageSource:
+    info = schema.DatasetInfo.load(path)
+    features = {
+        schema.IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string),
+        schema.IMAGE_GROUP_ID: tf.io.FixedLenFeature([], tf.string, ""),
+    }
+    images, ids = [], []
+    records = tf.data.TFRecordDataset([str(shard) for shard in schema.shard_paths(path, split)]).take(MOST_IMAGES)
+    try:
+        for example in records.map(lambda record: tf.io.parse_single_example(record, features)).as_numpy_iterator():
+            images.append(_decode(example[schema.IMAGE_ENCODED]))
+            ids.append(example[schema.IMAGE_GROUP_ID])
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"a record of {path} is damaged ({error.message.splitlines()[0]}): write the data set again"
+        ) from None
+    groups = np.unique(ids, return_inverse=True)[1] if all(ids) else None
+    facts: dict[str, Any] = {"split": split}
+    if groups is not None:
+        facts["groups"] = int(groups.max()) + 1
+    stacked = np.stack(images)
+    return ImageSource(stacked, Kind.DATASET, _facts(stacked, Kind.DATASET, info.digest, facts), groups)
+
+
+def _image_files(path: Path) -> list[Path]:
+    """The image files in a folder or, where it has such a one, in its `images/`, sorted by name."""
+    inner = path / "images"
+    folder = inner if inner.is_dir() else path
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+
+
+def _folder_source(path: Path) -> ImageSource:
+    files = _image_files(path)[:MOST_IMAGES]
+    images = []
+    for file in tqdm(files, unit="image", desc="read", leave=False):
+        try:
+            images.append(load_grey(file))
+        except ScanError as error:
+            raise UserError(f"{file} cannot be used: {error.reason} ({error.detail})") from None
+        if images[-1].shape != images[0].shape:
+            first, here = ("x".join(map(str, image.shape[::-1])) for image in (images[0], images[-1]))
+            raise UserError(
+                f"the images of {path} differ in size: {files[0].name} has {first} pixels, {file.name} {here}; bring "
+                "them to one size with python -m pipeline.preprocess"
+            )
+    stacked = np.stack(images)[..., None]
+    digests = sorted(hashlib.sha256(image.tobytes()).hexdigest() for image in stacked)
+    digest = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return ImageSource(stacked, Kind.FOLDER, _facts(stacked, Kind.FOLDER, digest, {}))
+
+
+def _facts(images: np.ndarray, kind: Kind, digest: str, particular: dict[str, Any]) -> dict[str, Any]:
+    height, width = images.shape[1:3]
+    head = {"kind": kind.value, "count": len(images), "image_size": [height, width]}
+    return {**head, **particular, "digest": digest}
