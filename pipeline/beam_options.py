@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from tfgan_thyroid.errors import UserError
 
 if TYPE_CHECKING:
-    from apache_beam import PTransform
+    from apache_beam import Pipeline, PTransform
     from apache_beam.options.pipeline_options import PipelineOptions
+
+# Beam knows the other runners by their last names.
+DASK_RUNNER = "apache_beam.runners.dask.dask_runner.DaskRunner"
 
 
 def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
@@ -31,12 +34,16 @@ def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
         from apache_beam.options import pipeline_options as beam
 
         options = beam.PipelineOptions(list(flags))
+        runner = options.view_as(beam.StandardOptions)
+        if (runner.runner or "").lower() in ("daskrunner", DASK_RUNNER.lower()):
+            from apache_beam.runners.dask import dask_runner  # noqa: F401 - importing it declares its flags
+
+            runner.runner = DASK_RUNNER
         known = options.get_all_options()
         unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()
     for flag in (word.split("=")[0] for word in flags):
         if flag.lstrip("-").replace("-", "_") in unknown:
             raise UserError(f"{flag} is neither a flag of this command nor one of Beam's: see --help")
-    runner = options.view_as(beam.StandardOptions)
     if runner.runner is None or runner.runner.lower() in ("direct", "directrunner"):
         runner.runner = "DirectRunner"
         options.view_as(beam.TypeOptions).allow_unsafe_triggers = True
@@ -72,6 +79,15 @@ def run_pipeline(elements: list, transform: "PTransform", options: "PipelineOpti
             log.setTarget(logging.StreamHandler())
             log.flush()
             raise
+        finally:
+            _disconnect(pipeline)
+
+
+def _disconnect(pipeline: "Pipeline") -> None:
+    """Close the connection to a Dask cluster, which Beam leaves open: the client would miss the cluster aloud."""
+    client = getattr(pipeline.result, "client", None)
+    if client is not None:
+        client.close()
 
 
 @contextlib.contextmanager
