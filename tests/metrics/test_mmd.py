@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from tfgan_thyroid.metrics.distances import squared_distances
-from tfgan_thyroid.metrics.mmd import mmd
+from tfgan_thyroid.metrics.mmd import mmd, mmd_unbiased
 
 
 def reference(real, generated):
@@ -15,16 +14,6 @@ def reference(real, generated):
 
 def normal(seed, n=30, features=5, shift=0.0):
     return np.random.default_rng(seed).normal(shift, 1.0, size=(n, features))
-
-
-def test_distances_equal_the_plain_formula():
-    a, b = normal(0, 4), normal(1, 6)
-    np.testing.assert_allclose(squared_distances(a, b), ((a[:, None] - b[None]) ** 2).sum(-1), atol=1e-12)
-
-
-def test_distances_of_equal_points_are_not_negative():
-    points = 1e6 + normal(0)
-    assert squared_distances(points, points).min() == 0.0
 
 
 def test_mmd_equals_the_definition_computed_pair_by_pair():
@@ -56,3 +45,43 @@ def test_mmd_has_the_floor_near_009_that_its_documentation_states():
 def test_real_images_that_are_all_equal_are_refused():
     with pytest.raises(ValueError, match="all that were given are equal"):
         mmd(np.ones((5, 3)), normal(0, 5, 3))
+
+
+def test_the_unbiased_estimator_leaves_out_the_diagonals():
+    real, generated = normal(0, 9), normal(1, 7, shift=0.5)
+    kernel = lambda xs, ys: np.exp(-((xs[:, None] - ys[None]) ** 2).sum(-1) / (2 * 3.0))  # noqa: E731
+    off_diagonal = lambda k: (k.sum() - len(k)) / (len(k) * (len(k) - 1))  # noqa: E731
+    expected = off_diagonal(kernel(real, real)) + off_diagonal(kernel(generated, generated))
+    expected -= 2 * kernel(real, generated).mean()
+    assert mmd_unbiased(real, generated, bandwidth=3.0) == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_gaussian_shift_has_the_closed_form():
+    # MMD^2 = 2 (1 + 2 / s)^(-F / 2) (1 - exp(-|d|^2 / (2 (s + 2)))) between N(0, I) and N(d, I) at bandwidth s.
+    size, bandwidth, shift = 3, 4.0, 0.7
+    expected = 2 * (1 + 2 / bandwidth) ** (-size / 2) * (1 - np.exp(-size * shift**2 / (2 * (bandwidth + 2))))
+    pairs = [(normal(seed, 200, size), normal(seed + 500, 200, size, shift)) for seed in range(100)]
+    unbiased = np.array([mmd_unbiased(*pair, bandwidth) for pair in pairs])
+    assert unbiased.mean() == pytest.approx(expected, abs=4 * unbiased.std() / len(pairs) ** 0.5)
+    # The biased one, squared, is larger by what the diagonals add: (1 - mean k off them) / n for either set.
+    biased = np.array([mmd(*pair, bandwidth) ** 2 for pair in pairs])
+    added = 2 * (1 - (1 + 2 / bandwidth) ** (-size / 2)) / 200
+    assert (biased - unbiased).mean() == pytest.approx(added, rel=0.02)
+
+
+def test_the_unbiased_estimate_is_zero_on_average_for_equal_distributions():
+    values = [mmd_unbiased(normal(seed, 40), normal(seed + 500, 40)) for seed in range(200)]
+    assert min(values) < 0 < max(values)
+    assert abs(np.mean(values)) < 4 * np.std(values) / len(values) ** 0.5
+
+
+@pytest.mark.parametrize("metric", [mmd, mmd_unbiased])
+def test_both_are_symmetric_at_a_given_bandwidth(metric):
+    real, generated = normal(0, 20), normal(1, 15, shift=0.4)
+    assert metric(real, generated, 2.0) == pytest.approx(metric(generated, real, 2.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("metric", [mmd, mmd_unbiased])
+def test_grey_levels_mean_the_same_as_their_fractions(metric):
+    real, generated = (np.random.default_rng(seed).integers(0, 256, (9, 40), dtype=np.uint8) for seed in (0, 1))
+    assert metric(real, generated) == pytest.approx(metric(real / 255.0, generated / 255.0), rel=1e-12)

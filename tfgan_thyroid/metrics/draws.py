@@ -7,6 +7,7 @@ import numpy as np
 
 from tfgan_thyroid.metrics.density_coverage import DensityCoverage, density_coverage_from
 from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances
+from tfgan_thyroid.metrics.kid import mean_kernel_between, mean_kernel_within
 from tfgan_thyroid.metrics.power_spectrum import radial_power_spectra
 from tfgan_thyroid.metrics.precision_recall import PrecisionRecall, precision_recall_from
 from tfgan_thyroid.metrics.sliced_wasserstein import project
@@ -85,6 +86,11 @@ class Subset:
         """Among the subset's own images."""
         return SquaredDistances(self.features)
 
+    @cached_property
+    def mean_kernel(self) -> float:
+        """KID's kernel among the subset's own images."""
+        return mean_kernel_within(self.features)
+
 
 class Draw:
     """Two subsets to compare.
@@ -102,6 +108,11 @@ class Draw:
     def distances(self) -> PairDistances:
         """Within and between the subsets."""
         return PairDistances(self.real.distances, self.other.distances)
+
+    def kid(self) -> float:
+        """Kernel inception distance between the subsets."""
+        between = mean_kernel_between(self.real.features, self.other.features)
+        return self.real.mean_kernel + self.other.mean_kernel - 2.0 * between
 
     @cached_property
     def precision_recall(self) -> PrecisionRecall:

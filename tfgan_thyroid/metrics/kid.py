@@ -1,8 +1,10 @@
 """Kernel inception distance (Binkowski et al. 2018), on whatever features are given."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from tfgan_thyroid.metrics.distances import product_blocks
+from tfgan_thyroid.metrics.distances import Block, product_blocks
 
 
 def kid(real: np.ndarray, generated: np.ndarray) -> float:
@@ -19,18 +21,24 @@ def kid(real: np.ndarray, generated: np.ndarray) -> float:
         real: `[N, F]` features, at least two.
         generated: `[M, F]`, at least two.
     """
-    n, m = len(real), len(generated)
-    real_real, real_self = _kernel_sums(real, real)
-    generated_generated, generated_self = _kernel_sums(generated, generated)
-    within = (real_real - real_self) / (n * (n - 1)) + (generated_generated - generated_self) / (m * (m - 1))
-    return float(within - 2.0 * _kernel_sums(real, generated)[0] / (n * m))
+    return mean_kernel_within(real) + mean_kernel_within(generated) - 2.0 * mean_kernel_between(real, generated)
 
 
-def _kernel_sums(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    """The sum of the kernel over all pairs, and over those of equal number (an image with itself where a is b)."""
-    everything = own = 0.0
+def mean_kernel_within(features: np.ndarray) -> float:
+    """The mean kernel of all pairs of two different images of a set."""
+    count = len(features)
+    total = 0.0
+    for rows, kernel in _kernel_blocks(features, features):
+        total += float(kernel.sum()) - float(kernel[:, rows].trace())
+    return total / (count * (count - 1))
+
+
+def mean_kernel_between(real: np.ndarray, generated: np.ndarray) -> float:
+    """The mean kernel of all pairs of an image of each set."""
+    total = sum(float(kernel.sum()) for _, kernel in _kernel_blocks(real, generated))
+    return total / (len(real) * len(generated))
+
+
+def _kernel_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
     for rows, products in product_blocks(a, b):
-        kernel = (products / a.shape[1] + 1.0) ** 3
-        everything += float(kernel.sum())
-        own += float(kernel[:, rows].trace())
-    return everything, own
+        yield rows, (products / a.shape[1] + 1.0) ** 3

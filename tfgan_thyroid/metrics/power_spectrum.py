@@ -13,7 +13,7 @@ def radial_power_spectra(images: np.ndarray) -> np.ndarray:
 
     Definition: the mean over the channels, in [0, 1], less its mean, under a Hann window; the squared magnitude of its
     Fourier transform over the window's energy, averaged over rings of one cycle per shorter side. White noise of
-    variance v has power v at every frequency.
+    variance v has power v at every frequency but the lowest, part of which goes with the mean.
 
     Args:
         images: uint8 `[N, H, W, C]`.

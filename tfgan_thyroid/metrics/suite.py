@@ -16,7 +16,6 @@ from tfgan_thyroid.metrics.catalog import (
 from tfgan_thyroid.metrics.checks import check_features, check_images
 from tfgan_thyroid.metrics.draws import Draw, ImageSet, random_draws
 from tfgan_thyroid.metrics.estimate import Estimate
-from tfgan_thyroid.metrics.kid import kid
 from tfgan_thyroid.metrics.mmd import mmd_from, mmd_unbiased_from
 from tfgan_thyroid.metrics.ms_ssim import ms_ssim, scale_weights
 from tfgan_thyroid.metrics.nearest_neighbor import nearest_neighbor_accuracy_from
@@ -58,7 +57,7 @@ METRICS = {
     "ms-ssim": Metric(
         lambda draw: [ms_ssim(draw.other.images(MS_SSIM_IMAGES))], largest=MS_SSIM_IMAGES, pixels_only=True
     ),
-    "kid": Metric(lambda draw: [kid(draw.real.features, draw.other.features)]),
+    "kid": Metric(lambda draw: [draw.kid()]),
     "precision": Metric(lambda draw: [draw.precision_recall.precision], smallest=NEIGHBORS_PRECISION + 1),
     "recall": Metric(lambda draw: [draw.precision_recall.recall], smallest=NEIGHBORS_PRECISION + 1),
     "density": Metric(lambda draw: [draw.density_coverage.density], smallest=NEIGHBORS_DENSITY + 1),
