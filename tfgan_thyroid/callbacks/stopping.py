@@ -16,7 +16,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
-    """Stops training at the first loss that is NaN or infinite, before anything is saved."""
+    """Stops training at the first loss that is NaN or infinite, before anything is saved.
+
+    Args:
+        remedy: what the user can do about it.
+    """
+
+    def __init__(
+        self, remedy: str = "lower the learning rate, or use float32, and start again with --init-from this run"
+    ) -> None:
+        super().__init__()
+        self.remedy = remedy
 
     def on_train_batch_end(self, batch: int, logs: dict) -> None:
         """Checks every loss.
@@ -29,7 +39,7 @@ class NonFiniteGuard(keras.callbacks.Callback):
             losses = ", ".join(f"{name} is {value}" for name, value in wrong.items())
             raise UserError(
                 f"training diverged at iteration {int(self.model.iteration.numpy())}: {losses}; the last checkpoint "
-                "is good: lower the learning rate, or use float32, and start again with --init-from this run"
+                f"is good: {self.remedy}"
             )
 
 

@@ -22,6 +22,8 @@ from tfgan_thyroid.segmentation_record import read_record
 from tfgan_thyroid.training.segmentation_settings import SegmentationData
 
 LOG = logging.getLogger(__name__)
+REMEDY = "start a new run with --set learning_rate=0.001, or in float32"
+"""For a training that diverged."""
 
 
 def train_unet(config: SegmentationConfig, examples: SegmentationExamples) -> SegmentationModel:
@@ -32,7 +34,7 @@ def train_unet(config: SegmentationConfig, examples: SegmentationExamples) -> Se
         examples: all of them are used.
     """
     model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
-    _advance(model, examples, [NonFiniteGuard()])
+    _advance(model, examples, [NonFiniteGuard(REMEDY)])
     return model
 
 
@@ -65,7 +67,7 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
         stop = StopOnSignal()
         shown = data.validation if data.validation is not None else data.labelled
         callbacks = [
-            NonFiniteGuard(),
+            NonFiniteGuard(REMEDY),
             SegmentationLog(run, writer, data.validation),
             SegmentationOverlays(writer, shown),
             stop,
