@@ -14,7 +14,16 @@ OTHER_FIELDS = {"iteration", "images_per_second"}
 
 
 def draw_curves(run: RunDirectory) -> Path:
-    """Writes `curves.png`: losses, their terms (penalties, L1, KL), MMD and 1-NN over the iterations.
+    """Writes `curves.png`, the figure below, into the run's directory."""
+    file = io.BytesIO()
+    curves_figure(run).savefig(file, dpi=100)
+    path = run.path / "curves.png"
+    atomic.write_bytes(path, file.getvalue())
+    return path
+
+
+def curves_figure(run: RunDirectory) -> Figure:
+    """Losses, their terms (penalties, L1, KL), MMD and 1-NN over the iterations.
 
     Args:
         run: whose `stats.jsonl` and `metrics.jsonl` are drawn.
@@ -34,11 +43,7 @@ def draw_curves(run: RunDirectory) -> Path:
     panels[1, 1].axhline(0.5, color="grey", linewidth=0.8)
     for panel in panels[1]:
         panel.set_xlabel("iteration")
-    file = io.BytesIO()
-    figure.savefig(file, dpi=100)
-    path = run.path / "curves.png"
-    atomic.write_bytes(path, file.getvalue())
-    return path
+    return figure
 
 
 def _draw_stats(axes: Axes, lines: list[dict], names: list[str], title: str) -> None:
