@@ -1,0 +1,215 @@
+"""Times the preprocessing job beside a plain Pillow loop of the same work, and one process beside several.
+
+`python -m benchmarks.preprocessing` from the repository's root. Every side is a process of its own, timed from its
+start to its end; they work in turn, never at once, and ratios are taken round by round. Then the memory of the job,
+in one process, over a growing number of scans.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from benchmarks.machine import busy_core_seconds, describe_machine, package_versions
+from benchmarks.rounds import DISTURBING_CORES
+from tfgan_thyroid import command
+from tfgan_thyroid.errors import UserError
+
+JPEG_SIZE = 400
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    flags = _parser().parse_args(arguments)
+    stream = sys.stderr if flags.json else sys.stdout
+    document: dict = {
+        **dict.fromkeys(("ratio_one_process", "ratio_processes", "ratio_processes_to_pillow", "memory_growth")),
+        "settings": {key: value for key, value in vars(flags).items() if key not in ("json", "scratch")},
+        "machine": describe_machine(),
+        "versions": package_versions(),
+        "results": {},
+    }
+    with tempfile.TemporaryDirectory(dir=flags.scratch) as scratch:
+        if flags.rounds:
+            document |= _throughput(Path(scratch), flags, document["results"])
+        if flags.memory_scans:
+            document |= _memory(Path(scratch), flags, document["results"])
+    _report(document, stream)
+    if flags.json:
+        print(json.dumps(document))
+    return 0
+
+
+def sides(scans: Path, output: Path, image_size: int, processes: int) -> dict[str, list[str]]:
+    """The command line of each side: `pillow`, `one_process` and `processes`."""
+    common = ["--input", str(scans), "--image-size", str(image_size)]
+    job = [sys.executable, "-m", "pipeline.preprocess", *common, "--overwrite"]
+    several = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"]
+    return {
+        "pillow": [sys.executable, "-m", "benchmarks.pillow_loop", *common, "--output", str(output / "loop.tfrecord")],
+        "one_process": [*job, "--output", str(output / "one")],
+        "processes": [*job, "--output", str(output / "several"), *several],
+    }
+
+
+def run_timed(words: Sequence[str]) -> dict[str, float]:
+    """Run a command to its end.
+
+    Returns:
+        `seconds` of wall clock; `cpu_seconds` of the process and those it waited for; `peak_bytes`, the largest
+        resident memory that one of them had.
+
+    Raises:
+        UserError: it failed; with its last line.
+    """
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            output.seek(0)
+            last = (output.read().decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+            raise UserError(f"{' '.join(words[1:3])} ended with code {process.returncode}: {last}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_bytes": usage.ru_maxrss * unit,
+    }
+
+
+def _throughput(scratch: Path, flags: argparse.Namespace, results: dict) -> dict:
+    """Times all sides in turn; fills `results["throughput"]` and returns the ratios (medians over the rounds)."""
+    from benchmarks.scan_collection import write_scans
+
+    scans = scratch / "scans"
+    scans.mkdir()
+    write_scans(scans, 0, flags.scans)
+    commands = sides(scans, scratch, flags.image_size, flags.processes)
+    done: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+    foreign_cores = []
+    for number in range(flags.rounds):
+        busy, own, elapsed = busy_core_seconds(), 0.0, 0.0
+        for name in list(commands) if number % 2 == 0 else list(commands)[::-1]:
+            done[name].append(run_timed(commands[name]))
+            own += done[name][-1]["cpu_seconds"]
+            elapsed += done[name][-1]["seconds"]
+        foreign_cores.append(max(0.0, busy_core_seconds() - busy - own) / elapsed)
+        told = ", ".join(f"{name} {done[name][-1]['seconds']:.1f} s" for name in commands)
+        print(f"round {number + 1}: {told}, {foreign_cores[-1]:.2f} cores busy elsewhere", file=sys.stderr, flush=True)
+    seconds = {name: [run["seconds"] for run in runs] for name, runs in done.items()}
+    results["throughput"] = {
+        "scans": flags.scans,
+        "sides": {
+            name: {"seconds": _spread(seconds[name]), "peak_bytes": max(run["peak_bytes"] for run in done[name])}
+            for name in commands
+        },
+        "foreign_cores": foreign_cores,
+    }
+
+    def ratio(numerator: str, denominator: str) -> float:
+        return statistics.median(a / b for a, b in zip(seconds[numerator], seconds[denominator], strict=True))
+
+    return {
+        "ratio_one_process": ratio("pillow", "one_process"),
+        "ratio_processes": ratio("one_process", "processes"),
+        "ratio_processes_to_pillow": ratio("pillow", "processes"),
+    }
+
+
+def _memory(scratch: Path, flags: argparse.Namespace, results: dict) -> dict:
+    """The peak of one process over ever more JPEGs; fills `results["memory"]`, returns last peak over first."""
+    from benchmarks.scan_collection import write_scans
+
+    scans = scratch / "jpegs"
+    scans.mkdir()
+    curve: list[dict[str, float]] = []
+    written = 0
+    for count in sorted(flags.memory_scans):
+        write_scans(scans, written, count - written, JPEG_SIZE)
+        written = count
+        run = run_timed(sides(scans, scratch, flags.image_size, 1)["one_process"])
+        curve.append({"scans": count, "peak_bytes": run["peak_bytes"], "seconds": run["seconds"]})
+        print(f"memory: {count} scans, {run['peak_bytes'] / 2**20:.0f} MiB", file=sys.stderr, flush=True)
+    results["memory"] = curve
+    return {"memory_growth": curve[-1]["peak_bytes"] / curve[0]["peak_bytes"]}
+
+
+def _spread(values: list[float]) -> dict:
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": values}
+
+
+def _report(document: dict, stream: TextIO) -> None:
+    machine = document["machine"]
+    lines = [f"machine      {machine['cpu']}, {machine['usable_cores']} usable cores, Python {machine['python']}"]
+    throughput = document["results"].get("throughput")
+    if throughput:
+        lines.append(f"scans        {throughput['scans']} of 875x1167 pixels")
+        for name, side in throughput["sides"].items():
+            seconds = side["seconds"]
+            lines.append(
+                f"{name:<12} {seconds['median']:.1f} s ({seconds['min']:.1f}-{seconds['max']:.1f}), "
+                f"largest process {side['peak_bytes'] / 2**20:.0f} MiB"
+            )
+        lines += [
+            f"one process  {document['ratio_one_process']:.2f} times the speed of the plain Pillow loop",
+            f"processes    {document['ratio_processes']:.2f} times the speed of one, "
+            f"{document['ratio_processes_to_pillow']:.2f} times that of the loop",
+        ]
+        if max(throughput["foreign_cores"]) > DISTURBING_CORES:
+            lines.append(
+                f"caution      others kept up to {max(throughput['foreign_cores']):.1f} cores busy: time again"
+            )
+    for point in document["results"].get("memory", []):
+        lines.append(f"memory       {point['scans']:6} scans: {point['peak_bytes'] / 2**20:.0f} MiB at the peak")
+    print("\n".join(lines), file=stream, flush=True)
+
+
+def _counts(text: str) -> list[int]:
+    return [command.positive_int(word) for word in text.split(",") if word]
+
+
+def _rounds(text: str) -> int:
+    return 0 if text == "0" else command.positive_int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "benchmarks.preprocessing",
+        "Time python -m pipeline.preprocess in one process and in several, beside a plain Pillow loop of the same "
+        "work, and its peak memory over a growing number of scans. Scans are made for it and removed at the end.",
+        "python -m benchmarks.preprocessing --scans 600 --rounds 1 --memory-scans 500,1000",
+    )
+    add = parser.add_argument
+    add("--scans", type=command.positive_int, default=5000, metavar="N", help="of 875x1167 pixels, 0.45 MB each")
+    add("--image-size", type=command.positive_int, default=256, metavar="PIXELS", help="to store")
+    add("--processes", type=command.positive_int, default=2, metavar="N", help="worker processes of the last side")
+    add("--rounds", type=_rounds, default=3, metavar="N", help="how often each side works, in turn; 0 for memory alone")
+    add(
+        "--memory-scans",
+        type=_counts,
+        default="1000,5000,20000,50000",
+        metavar="N,N",
+        help=f"JPEGs of {JPEG_SIZE}x{JPEG_SIZE} pixels for the memory curve, 25 kB each; '' to leave it out",
+    )
+    add(
+        "--scratch",
+        type=Path,
+        metavar="DIR",
+        help="where the scans are put; the system's temporary folder if not given",
+    )
+    add("--json", action="store_true", help="end standard output with one JSON object; all else on standard error")
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)
