@@ -1,0 +1,48 @@
+"""The rows of Table I: the systems that the paper names, and those that go beyond it. Imports no TensorFlow."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfgan_thyroid.config import BEST_RECIPE
+
+METRICS = ("mmd", "1nn", "ms-ssim")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A system: how to train it and which of its generator's weights to judge.
+
+    Attributes:
+        name: for `--rows` and files.
+        title: in the table.
+        training: name of the training; rows that differ in the judged weights alone share it.
+        overrides: fields of `Config` that differ from the preset.
+        weights: `raw` as trained, or `average`, their exponential moving average.
+        cost: of an iteration, relative to the paper's model, for the estimated time of arrival.
+        paper: MMD, 1-NN and MS-SSIM that the paper reports (its Table I), or None where it does not.
+    """
+
+    name: str
+    title: str
+    training: str
+    overrides: dict[str, Any] = field(default_factory=dict, hash=False)
+    weights: str = "raw"
+    cost: float = 1.0
+    paper: tuple[float, float, float] | None = None
+
+
+def _baseline(model: str, title: str, cost: float, paper: tuple[float, float, float] | None = None) -> Row:
+    return Row(model, title, model, {"model": model}, "raw", cost, paper)
+
+
+ROWS = (
+    _baseline("gan", "GAN", 0.2),
+    _baseline("vae", "VAE", 0.15),
+    _baseline("alpha-gan", "alpha-GAN", 0.5),
+    _baseline("wgan-gp", "WGAN-GP", 0.4, (0.1199, 0.6322, 0.3713)),
+    _baseline("alpha-wgan-gp-original", "alpha-WGAN-GP", 0.8, (0.1600, 0.9746, 0.3000)),
+    _baseline("alpha-wgan-gp", "improved alpha-WGAN-GP (proposed)", 1.0, (0.1090, 0.6123, 0.3445)),
+    Row("alpha-wgan-gp-average", "proposed, averaged weights", "alpha-wgan-gp", {}, "average"),
+    Row("best", "preset best", "best", BEST_RECIPE, "average"),
+)
+PAPER_REAL_MS_SSIM = 0.3129
