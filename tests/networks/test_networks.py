@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.layers.batch_normalization import CriticBatchNormalization
 from tfgan_thyroid.networks.code_discriminator import build_code_discriminator
 from tfgan_thyroid.networks.discriminator import build_discriminator
-from tfgan_thyroid.networks.encoder import build_encoder
+from tfgan_thyroid.networks.encoder import build_encoder, build_variational_encoder, mean_encoder
 from tfgan_thyroid.networks.generator import build_generator
 
 BUILDERS = {
@@ -16,6 +17,13 @@ BUILDERS = {
     "discriminator": lambda size, width, **kwargs: build_discriminator(size, 1, width, **kwargs),
     "encoder": lambda size, width, **kwargs: build_encoder(size, 1, width, 256, **kwargs),
     "code_discriminator": lambda size, width, **kwargs: build_code_discriminator(256, **kwargs),
+    "variational_encoder": lambda size, width, **kwargs: build_variational_encoder(size, 1, width, 256, **kwargs),
+    "batch_normalized_discriminator": lambda size, width, **kwargs: build_discriminator(
+        size, 1, width, normalization=CriticBatchNormalization, **kwargs
+    ),
+    "batch_normalized_code_discriminator": lambda size, width, **kwargs: build_code_discriminator(
+        256, normalization=CriticBatchNormalization, **kwargs
+    ),
 }
 every_network = pytest.mark.parametrize("name", BUILDERS)
 
@@ -39,6 +47,10 @@ def inputs_of(network, batch=2, seed=0):
         ("encoder", 15_375_008, 4_032),
         ("generator", 10_483_936, 4_032),
         ("code_discriminator", 1_313_793, 0),
+        # A second head of 16 * 1024 -> 256; a scale and a shift for each normalized channel.
+        ("variational_encoder", 15_375_008 + 16 * 1024 * 256 + 256, 4_032),
+        ("batch_normalized_discriminator", 11_192_801 + 2 * (64 + 128 + 256 + 512 + 1024), 0),
+        ("batch_normalized_code_discriminator", 1_313_793 + 2 * 2 * 1024, 0),
     ],
 )
 def test_parameter_counts_at_the_size_of_the_paper(name, parameters, statistics):
@@ -102,6 +114,27 @@ def test_the_discriminator_normalizes_layers_two_to_six_only_and_without_batch_s
     assert "BatchNormalization" not in kinds
     assert kinds[:2] == ["Conv2D", "LeakyReLU"]
     assert sum("Normalization" in kind for kind in kinds) == 5
+
+
+def test_batch_normalization_stands_in_layers_two_to_six_of_the_original_discriminator_and_in_its_cd():
+    network = build_discriminator(256, 1, 2, normalization=CriticBatchNormalization)
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds[:2] == ["Conv2D", "LeakyReLU"]
+    assert kinds.count("CriticBatchNormalization") == 5
+    assert not any("Instance" in kind for kind in kinds)
+    network = build_code_discriminator(8, normalization=CriticBatchNormalization)
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds == 2 * ["Dense", "CriticBatchNormalization", "LeakyReLU"] + ["Dense", "Activation"]
+
+
+def test_the_mean_encoder_is_the_first_half_of_the_variational_one_on_the_same_weights():
+    variational = build_variational_encoder(16, 1, 4, 8)
+    means = mean_encoder(variational)
+    images = inputs_of(variational)
+    np.testing.assert_array_equal(means(images), variational(images)[:, :8])
+    variational.set_weights([2.0 * weight for weight in variational.get_weights()])
+    np.testing.assert_array_equal(means(images), variational(images)[:, :8])
+    assert means.output_shape == (None, 8)
 
 
 def test_the_discriminator_does_not_couple_the_images_of_a_batch():

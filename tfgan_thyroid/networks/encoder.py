@@ -49,7 +49,8 @@ def build_variational_encoder(
 def mean_encoder(variational_encoder: keras.Model) -> keras.Model:
     """The network from images to the means, on the weights of one from `build_variational_encoder`."""
     latent_size = variational_encoder.output_shape[-1] // 2
-    return keras.Model(variational_encoder.inputs, variational_encoder.outputs[0][:, :latent_size], name="encoder")
+    images, outputs = variational_encoder.inputs[0], variational_encoder.outputs[0]
+    return keras.Model(images, outputs[:, :latent_size], name="encoder")
 
 
 def _batch_normalization(stage: int) -> keras.layers.Layer:
