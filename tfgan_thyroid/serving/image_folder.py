@@ -23,6 +23,8 @@ def write_images(
 ) -> dict[str, object]:
     """Writes `images/synthetic_SEED.png` and `manifest.json`; the directory appears by one rename.
 
+    A paired generator's masks, 0 and 255, go to `masks/` under the names of their images.
+
     Image i is the one that the exported generator serves for seed `seed + i`. Each file carries text chunks that say
     that it is synthetic, by which model and from which seed.
 
@@ -47,12 +49,16 @@ def write_images(
     digest = model_digest(generator)
     entries = []
     with atomic.new_directory(output) as temporary:
-        (temporary / "images").mkdir()
-        for image_seed, png in _images(generator, count, seed, batch_size):
-            name = f"images/synthetic_{image_seed:010d}.png"
-            content = _with_text(png, digest, image_seed)
-            (temporary / name).write_bytes(content)
-            entries.append({"file": name, "seed": image_seed, "sha256": hashlib.sha256(content).hexdigest()})
+        for image_seed, pngs in _png_files(generator, count, seed, batch_size):
+            entry: dict[str, object] = {"seed": image_seed}
+            for output, png in pngs.items():
+                folder, name_key, digest_key = _PLACES[output]
+                name = f"{folder}/synthetic_{image_seed:010d}.png"
+                content = _with_text(png, digest, image_seed)
+                (temporary / folder).mkdir(exist_ok=True)
+                (temporary / name).write_bytes(content)
+                entry |= {name_key: name, digest_key: hashlib.sha256(content).hexdigest()}
+            entries.append(entry)
         manifest = {
             "synthetic": True,
             "model_digest": digest,
@@ -64,14 +70,22 @@ def write_images(
     return manifest
 
 
-def _images(generator: keras.Model, count: int, seed: int, batch_size: int) -> Iterator[tuple[int, bytes]]:
+# Where each output of `serving_default` goes: folder, and the keys of its name and digest in the manifest.
+_PLACES = {"image_bytes": ("images", "file", "sha256"), "mask_bytes": ("masks", "mask", "mask_sha256")}
+
+
+def _png_files(
+    generator: keras.Model, count: int, seed: int, batch_size: int
+) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """Each seed with its files by the name of the signature's output."""
     signatures = GeneratorSignatures(generator)
     serve = tf.function(signatures.serving_default, input_signature=[signatures.seed_spec])
     with tqdm(total=count, unit="image", desc="generate") as progress:
         for start in range(seed, seed + count, batch_size):
             seeds = range(start, min(start + batch_size, seed + count))
-            pngs = serve(tf.constant(list(seeds), tf.int64))["image_bytes"].numpy()
-            yield from zip(seeds, pngs, strict=True)
+            outputs = serve(tf.constant(list(seeds), tf.int64))
+            for index, image_seed in enumerate(seeds):
+                yield image_seed, {name: pngs[index].numpy() for name, pngs in outputs.items()}
             progress.update(len(seeds))
 
 
