@@ -95,7 +95,7 @@ def _encapsulated(file: BinaryIO, frames: int, header: "Dataset", layout: "dicom
     if (file.seek(0, 2) - start) // frames > MAX_FRAME_BYTES:
         raise ScanError("decompression bomb", f"a frame of more than {MAX_FRAME_BYTES} bytes")
     file.seek(start)
-    offsets = header.get("ExtendedOffsetTable"), header.get("ExtendedOffsetTableLengths")
+    offsets = _value(header, "ExtendedOffsetTable"), _value(header, "ExtendedOffsetTableLengths")
     extended = offsets if all(offsets) else None
     encoded = generate_frames(file, number_of_frames=frames, extended_offsets=extended)  # type: ignore[arg-type]
     for _ in range(frames):
@@ -141,11 +141,11 @@ def _read_header(file: BinaryIO) -> tuple["Dataset", str]:
     except Exception:  # the parser lets through whatever a broken file provokes
         raise ScanError("damaged", "the DICOM header cannot be read") from None
     if not found:
-        kind = meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
-        if "Rows" in header:
+        kind = UID(str(_value(meta, "MediaStorageSOPClassUID") or _value(header, "SOPClassUID") or "")).name
+        if "Rows" in header or "Image" in kind:
             raise ScanError("truncated", "the file ends before its pixels")
-        name = UID(str(kind)).name if kind and UID(str(kind)).is_valid else "nothing known"
-        raise ScanError("not an image", f"DICOM without pixels ({name if not name[:1].isdigit() else 'private'})")
+        known = kind and not kind[0].isdigit()
+        raise ScanError("not an image", f"DICOM without pixels ({kind if known else 'of an unknown kind'})")
     return header, str(syntax)
 
 
@@ -158,9 +158,17 @@ def _skip_element_header(file: BinaryIO, little_endian: bool) -> bool:
     return not explicit or len(file.read(4)) == 4
 
 
+def _value(dataset: "Dataset", keyword: str) -> Any:
+    """The value of a tag, None where it is not there or cannot be read: pydicom looks at a value when asked for it."""
+    try:
+        return dataset.get(keyword)
+    except Exception:
+        return None
+
+
 def _frame_count(header: "Dataset") -> int:
     try:
-        frames = int(header.get("NumberOfFrames", 1) or 1)
+        frames = int(header.get("NumberOfFrames") or 1)
     except Exception:
         raise ScanError("damaged", "the number of frames is no number") from None
     if not 1 <= frames <= MAX_FRAMES:
@@ -170,12 +178,8 @@ def _frame_count(header: "Dataset") -> int:
 
 def _group(header: "Dataset") -> str | None:
     """A hash of the patient's identifier, else of the study's; the salt is applied where records are written."""
-    try:
-        patient = str(header.get("PatientID") or "").strip()
-        issuer = str(header.get("IssuerOfPatientID") or "").strip()
-        study = str(header.get("StudyInstanceUID") or "").strip()
-    except Exception:  # a value that cannot be read names nobody
-        return None
+    tags = ("PatientID", "IssuerOfPatientID", "StudyInstanceUID")
+    patient, issuer, study = (str(_value(header, tag) or "").strip() for tag in tags)
     if not patient and not study:
         return None
     key = f"patient\0{issuer}\0{patient}" if patient else f"study\0{study}"

@@ -1,0 +1,89 @@
+"""DICOM files for the tests, of every kind that ultrasound scanners write."""
+
+import io
+
+import numpy as np
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+    UltrasoundImageStorage,
+)
+
+LITTLE, JPEG, JPEG_2000, RLE = ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEG2000Lossless, RLELossless
+
+
+def jpeg(pixels):
+    """One frame of grey or YBR_FULL_422 pixels, as a scanner packs it; colour comes in as RGB."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def header(frames, photometric, bits, patient):
+    """The tags of a file of frames `[N, H, W]` or `[N, H, W, 3]`."""
+    data = Dataset()
+    data.SOPClassUID, data.SOPInstanceUID = UltrasoundImageStorage, "1.2.3.4"
+    data.StudyInstanceUID = "1.2.840.1"
+    data.PatientID = patient
+    data.PatientName = "PLANTED^NAME"
+    data.Rows, data.Columns = frames.shape[1:3]
+    data.SamplesPerPixel = frames.shape[3] if frames.ndim == 4 else 1
+    if data.SamplesPerPixel > 1:
+        data.PlanarConfiguration = 0
+    data.PhotometricInterpretation = photometric
+    data.BitsAllocated = 8 * frames.itemsize
+    data.BitsStored, data.HighBit, data.PixelRepresentation = bits, bits - 1, 0
+    if len(frames) > 1:
+        data.NumberOfFrames = len(frames)
+    return data
+
+
+def region(left, top, right, bottom, data_type=1):
+    """An ultrasound region; `right` and `bottom` are its last pixels, as DICOM counts."""
+    item = Dataset()
+    item.RegionSpatialFormat, item.RegionDataType, item.RegionFlags = 1, data_type, 0
+    item.RegionLocationMinX0, item.RegionLocationMinY0 = left, top
+    item.RegionLocationMaxX1, item.RegionLocationMaxY1 = right, bottom
+    return item
+
+
+def dicom_bytes(frames, photometric="MONOCHROME2", syntax=LITTLE, bits=None, patient="patient-7", **tags):
+    """A DICOM file of frames `[N, H, W]`, or `[N, H, W, 3]` for colour, unsigned of 8 or 16 bits.
+
+    Args:
+        frames: the pixels as stored; for YBR_FULL_422 in JPEG, as RGB.
+        photometric: what they mean.
+        syntax: how they are packed.
+        bits: significant bits, all of them if not given.
+        patient: its identifier.
+        tags: more tags, by keyword.
+    """
+    data = header(frames, photometric, bits or 8 * frames.itemsize, patient)
+    for keyword, value in tags.items():
+        setattr(data, keyword, value)
+    data.file_meta = FileMetaDataset()
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    data.file_meta.TransferSyntaxUID = LITTLE
+    if syntax == JPEG:
+        data.PixelData = encapsulate([jpeg(frame) for frame in frames])
+        data["PixelData"].VR, data.file_meta.TransferSyntaxUID = "OB", JPEG
+    else:
+        data.PixelData = frames.tobytes()
+        data["PixelData"].VR = "OW" if frames.itemsize > 1 else "OB"
+    if syntax in (RLE, JPEG_2000):
+        data.compress(syntax, generate_instance_uid=False)
+    buffer = io.BytesIO()
+    data.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def smooth(height=32, width=48, frames=1, largest=255, dtype=np.uint8):
+    """Frames of smooth ramps, which lossy compression keeps; each frame differs."""
+    rows, columns = np.linspace(0, 0.6, height)[:, None], np.linspace(0, 0.4, width)
+    return np.stack([((rows + columns) * largest * (frame + 1) / frames).astype(dtype) for frame in range(frames)])

@@ -1,0 +1,184 @@
+import io
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.data import get_testdata_file
+
+from tests.data.dicom_maker import JPEG, JPEG_2000, LITTLE, RLE, dicom_bytes, region, smooth
+from tfgan_thyroid.data.dicom_files import decode_frames
+from tfgan_thyroid.data.scan import ScanError
+
+
+def read(content, white_level=65535):
+    return list(decode_frames(io.BytesIO(content), white_level))
+
+
+def pixels(content, **options):
+    (scan,) = read(content, **options)
+    return scan.pixels
+
+
+def refusal(content):
+    with pytest.raises(ScanError) as caught:
+        read(content)
+    return caught.value.reason
+
+
+def colours():
+    red = smooth()[0]
+    return np.stack([red, red[::-1], red[:, ::-1]], axis=-1)[None]
+
+
+def luma(rgb):
+    return np.asarray(Image.fromarray(rgb).convert("L"))
+
+
+@pytest.mark.parametrize("syntax", [LITTLE, RLE, JPEG_2000], ids=["plain", "RLE", "JPEG 2000"])
+def test_grey_levels_come_through_every_lossless_syntax(syntax):
+    np.testing.assert_array_equal(pixels(dicom_bytes(smooth(), syntax=syntax)), smooth()[0])
+
+
+def test_jpeg_grey_levels_are_near():
+    assert np.abs(pixels(dicom_bytes(smooth(), syntax=JPEG)).astype(int) - smooth()[0]).max() <= 3
+
+
+@pytest.mark.parametrize("syntax", [LITTLE, RLE], ids=["plain", "RLE"])
+def test_colour_becomes_luma(syntax):
+    np.testing.assert_array_equal(pixels(dicom_bytes(colours(), "RGB", syntax)), luma(colours()[0]))
+
+
+def test_subsampled_ybr_is_read_plain_and_in_jpeg():
+    compressed = pixels(dicom_bytes(colours(), "YBR_FULL_422", JPEG))
+    assert np.abs(compressed.astype(int) - luma(colours()[0])).max() <= 4
+    # Plain: two pixels share their colour, and lie as Y Y Cb Cr; with neutral colour, Y is the grey level.
+    grey = smooth()[0]
+    neutral = np.full_like(grey[:, ::2], 128)
+    stored = np.stack([grey[:, ::2], grey[:, 1::2], neutral, neutral], axis=-1)
+    content = dicom_bytes(np.repeat(smooth()[..., None], 3, axis=-1), "YBR_FULL_422", PixelData=b"")
+    data = pydicom.dcmread(io.BytesIO(content))
+    data.PixelData = stored.tobytes()
+    buffer = io.BytesIO()
+    data.save_as(buffer)
+    np.testing.assert_array_equal(pixels(buffer.getvalue()), grey)
+
+
+def test_monochrome1_is_turned_over():
+    np.testing.assert_array_equal(pixels(dicom_bytes(smooth(), "MONOCHROME1")), 255 - smooth()[0])
+    twelve = smooth(largest=4095, dtype=np.uint16)
+    expected = np.floor((4095 - twelve[0].astype(float)) * 255 / 4095 + 0.5)
+    assert np.abs(pixels(dicom_bytes(twelve, "MONOCHROME1", bits=12)) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("syntax", [LITTLE, RLE, JPEG_2000], ids=["plain", "RLE", "JPEG 2000"])
+def test_more_than_eight_bits_scale_by_the_range_of_the_header_or_by_the_white_level(syntax):
+    stored = smooth(largest=4095, dtype=np.uint16)
+    content = dicom_bytes(stored, syntax=syntax, bits=12)
+    values = stored[0].astype(float)
+    np.testing.assert_array_equal(pixels(content), np.floor(values * 255 / 4095 + 0.5))
+    expected = np.floor(np.minimum(values, 1023) * 255 / 1023 + 0.5)
+    np.testing.assert_array_equal(pixels(content, white_level=1023), expected)
+
+
+@pytest.mark.parametrize("syntax", [LITTLE, RLE, JPEG_2000, JPEG], ids=["plain", "RLE", "JPEG 2000", "JPEG"])
+def test_each_frame_is_a_scan_of_the_same_patient(syntax):
+    frames = smooth(frames=3)
+    scans = read(dicom_bytes(frames, syntax=syntax))
+    assert [scan.frame for scan in scans] == [1, 2, 3]
+    assert len({scan.group for scan in scans}) == 1
+    for scan, frame in zip(scans, frames, strict=True):
+        assert np.abs(scan.pixels.astype(int) - frame).max() <= (3 if syntax == JPEG else 0)
+
+
+def test_a_palette_is_looked_up():
+    levels = np.arange(256, dtype=np.uint16) << 8
+    palette = {}
+    for name, values in (("Red", levels), ("Green", levels[::-1]), ("Blue", levels)):
+        palette[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+        palette[f"{name}PaletteColorLookupTableData"] = values.tobytes()
+    stored = smooth()
+    rgb = np.stack([stored[0], 255 - stored[0], stored[0]], axis=-1)
+    np.testing.assert_array_equal(pixels(dicom_bytes(stored, "PALETTE COLOR", **palette)), luma(rgb))
+
+
+def test_the_largest_tissue_region_is_told_with_its_ends_excluded():
+    regions = [region(0, 0, 3, 3), region(10, 5, 40, 30), region(0, 0, 47, 31, data_type=2)]
+    (scan,) = read(dicom_bytes(smooth(), SequenceOfUltrasoundRegions=regions))
+    assert scan.region == (10, 5, 41, 31)
+    (scan,) = read(dicom_bytes(smooth(), SequenceOfUltrasoundRegions=[region(10, 5, 48, 32)]))
+    assert scan.region == (10, 5, 48, 32)  # a scanner that writes the size instead of the last pixel
+    (scan,) = read(dicom_bytes(smooth(), SequenceOfUltrasoundRegions=[region(60, 0, 70, 9)]))
+    assert scan.region is None
+
+
+def test_patients_are_told_apart_and_named_by_hashes_alone():
+    groups = [read(dicom_bytes(smooth(), patient=patient))[0].group for patient in ("A", "A ", "B", "")]
+    assert groups[0] == groups[1]
+    assert len(set(groups)) == 3  # without a patient, the study
+    assert all(len(group) == 64 and set(group) <= set("0123456789abcdef") for group in groups)
+    assert read(dicom_bytes(smooth(), patient="", StudyInstanceUID=""))[0].group is None
+
+
+@pytest.mark.parametrize(
+    "name", ["SC_rgb_jpeg_gdcm.dcm", "SC_rgb_jls_lossy_line.dcm", "SC_rgb_rle.dcm", "GDCMJ2K_TextGBR.dcm"]
+)
+def test_other_programs_files_read_as_pydicom_reads_them(name):
+    """JPEG lossless, JPEG-LS, RLE and JPEG 2000 in files that come with pydicom."""
+    path = get_testdata_file(name, download=False)
+    with open(path, "rb") as file:
+        np.testing.assert_array_equal(pixels(file.read()), luma(pydicom.pixels.pixel_array(path)))
+
+
+def test_what_is_no_picture_is_refused_by_its_reason():
+    def named(name):
+        with open(get_testdata_file(name, download=False), "rb") as file:
+            return file.read()
+
+    assert refusal(named("test-SR.dcm")) == "not an image"
+    assert refusal(named("image_dfl.dcm")) == "unsupported transfer syntax"
+    assert refusal(named("CT_small.dcm")) == "unsupported pixel format"  # signed values
+    assert refusal(named("meta_missing_tsyntax.dcm")) == "damaged"
+    assert refusal(named("liver_1frame.dcm")) == "unsupported pixel format"  # 1 bit
+
+
+@pytest.mark.parametrize("syntax", [LITTLE, RLE, JPEG_2000, JPEG], ids=["plain", "RLE", "JPEG 2000", "JPEG"])
+@pytest.mark.parametrize("kept", [140, 0.3, 0.6, 0.97])
+def test_a_cut_file_is_refused(syntax, kept):
+    content = dicom_bytes(smooth(), syntax=syntax)
+    assert refusal(content[: kept if isinstance(kept, int) else int(kept * len(content))]) in ("truncated", "damaged")
+
+
+def test_a_frame_that_claims_another_size_is_not_decoded():
+    content = dicom_bytes(smooth(), syntax=JPEG)
+    start = content.index(b"\xff\xc0") + 5
+    assert refusal(content[:start] + b"\xff\xf0\xff\xf0" + content[start + 4 :]) == "damaged"
+    content = dicom_bytes(smooth(), syntax=JPEG_2000)
+    start = content.index(b"\xff\x4f\xff\x51") + 8
+    assert refusal(content[:start] + b"\x00\x0f\xff\xff" * 2 + content[start + 8 :]) == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ({"Rows": 65535, "Columns": 65535}, "decompression bomb"),
+        ({"NumberOfFrames": 2_000_000_000}, "damaged"),
+        ({"NumberOfFrames": 9_000}, "truncated"),
+        ({"Rows": 0}, "damaged"),
+        ({"BitsAllocated": 32}, "unsupported pixel format"),
+        ({"PixelRepresentation": 1}, "unsupported pixel format"),
+        ({"PhotometricInterpretation": "HSV"}, "unsupported pixel format"),
+        ({"SamplesPerPixel": 3}, "unsupported pixel format"),
+    ],
+)
+def test_absurd_headers_are_refused(tags, reason):
+    assert refusal(dicom_bytes(smooth(), **tags)) == reason
+
+
+def test_the_frames_before_a_broken_one_are_sound():
+    content = dicom_bytes(smooth(frames=3), syntax=JPEG)
+    cut = content[: content.rindex(b"\xff\xd8") + 40]
+    frames = decode_frames(io.BytesIO(cut), 65535)
+    assert [next(frames).frame, next(frames).frame] == [1, 2]
+    with pytest.raises(ScanError, match="frame 3 of 3"):
+        next(frames)
