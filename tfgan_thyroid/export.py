@@ -35,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
         help="export the encoder instead: serving_default (image_bytes -> latent) and reconstruct "
         "(image_bytes -> image_bytes)",
     )
+    parser.add_argument(
+        "--data-description", metavar="TEXT", help="what the training data are, in words, for the model card"
+    )
+    parser.add_argument("--licence", metavar="TEXT", help="of the weights, for the model card")
     parser.add_argument("--json", action="store_true", help="print the model card on standard output")
     return parser
 
@@ -46,12 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.encoder and (args.truncation or args.dtype != "float32"):
         parser.error("--encoder goes with neither --truncation nor --dtype")
     run = RunDirectory.open(args.run)
+    from tfgan_thyroid.serving.model_card import Provenance
     from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
 
+    told = {"data": args.data_description, "licence": args.licence}
+    provenance = Provenance(**{name: text for name, text in told.items() if text})
     if args.encoder:
-        version = export_encoder(run, args.output, args.checkpoint)
+        version = export_encoder(run, args.output, args.checkpoint, provenance)
     else:
-        version = export_generator(run, args.output, args.checkpoint, args.dtype, args.truncation)
+        version = export_generator(run, args.output, args.checkpoint, args.dtype, args.truncation, provenance)
     if args.json:
         print(json.dumps(json.loads((version / "model_card.json").read_text())))
     else:

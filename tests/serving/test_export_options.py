@@ -95,9 +95,9 @@ def test_the_encoder_refuses_a_scan_of_another_size(encoder_version):
 
 
 def test_model_cards_tell_what_was_exported(plain, half, encoder_version):
-    assert "| exported as | generator, float32 kernels |" in (plain / "model_card.md").read_text()
+    assert "| exported as | generator, float32 kernels, averaged weights |" in (plain / "model_card.md").read_text()
     text = (half / "model_card.md").read_text()
-    assert "| exported as | generator, bfloat16 kernels |" in text
+    assert "| exported as | generator, bfloat16 kernels, averaged weights |" in text
     assert "- `generate_truncated`: `seed` int64 `[N]`, `truncation` float32 `[N]`" in text
     assert "- `reconstruct`: `image_bytes`" in (encoder_version / "model_card.md").read_text()
 

@@ -1,6 +1,7 @@
 """The export, loaded back by its signature names as a client of TensorFlow would, against the model in process."""
 
 import io
+import itertools
 import json
 
 import numpy as np
@@ -9,13 +10,16 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.config import preset
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, current_stack
 from tfgan_thyroid.serving.generator_weights import load_generator, model_digest
 from tfgan_thyroid.serving.image_folder import write_images
+from tfgan_thyroid.serving.model_card import Provenance
 from tfgan_thyroid.serving.saved_model import export_generator
+from tfgan_thyroid.training.settings import parse_assignment
 
 
 @pytest.fixture(scope="module", params=["float32", "mixed_bfloat16"])
@@ -107,7 +111,32 @@ def test_the_model_card_tells_what_it_is(trained, version):
     assert (card["synthetic"], card["iteration"], card["dataset_digest"]) == (True, 1, "digest")
     assert "/data" not in json.dumps(card)
     text = (version / "model_card.md").read_text()
-    assert "Not for** diagnosis" in text and card["model_digest"] in text
+    headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Signatures", "Data", "Training", "Metrics", "Intended use", "What it must not be used for", "Limits",
+    ]  # fmt: skip
+    assert "- Diagnosis, or any decision about a person." in text
+    assert f"| model digest | `{card['model_digest']}` |" in text and f"| licence | {card['licence']} |" in text
+
+
+def test_the_card_gives_the_command_of_the_training(trained, version):
+    config = trained[0].read().config
+    command = json.loads((version / "model_card.json").read_text())["training_command"]
+    assert f"```bash\n{command}\n```" in (version / "model_card.md").read_text()
+    assert command.startswith("python -m tfgan_thyroid.train --data DATASET --preset paper --set ")
+    words = command.split()
+    told = dict(parse_assignment(value) for flag, value in itertools.pairwise(words) if flag == "--set")
+    fixed = {"image_size": config.image_size, "channels": config.channels}
+    assert preset("paper").replace(**told, **fixed) == config
+
+
+def test_the_card_says_what_the_person_who_exports_says(trained, tmp_path):
+    told = Provenance("made-up scans", "Apache-2.0")
+    version = export_generator(trained[0], tmp_path / "thyroid", provenance=told)
+    card = json.loads((version / "model_card.json").read_text())
+    assert (card["data"], card["licence"]) == ("made-up scans", "Apache-2.0")
+    text = (version / "model_card.md").read_text()
+    assert "\nmade-up scans.\n" in text and "| licence | Apache-2.0 |" in text
 
 
 def test_generated_files_are_the_served_images_and_say_what_they_are(trained, signatures, tmp_path):

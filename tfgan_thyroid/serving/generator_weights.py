@@ -47,19 +47,6 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     return model.latent_encoder(_read("encoder", encoder, checkpoint))
 
 
-def in_bfloat16(config: Config, generator: keras.Sequential) -> keras.Sequential:
-    """The same generator with its kernels stored and applied in bfloat16; normalization stays float32.
-
-    Args:
-        config: of the run.
-        generator: in float32.
-    """
-    half = build_generator(config.image_size, config.channels, config.width, config.latent_size, dtype="bfloat16")
-    for variable, weight in zip(half.variables, generator.variables, strict=True):
-        variable.assign(tf.cast(tf.convert_to_tensor(weight), variable.dtype))
-    return half
-
-
 def model_digest(generator: keras.Model) -> str:
     """SHA-256 over the shapes and bytes of all weights in order: what tells two generators apart."""
     digest = hashlib.sha256()

@@ -1,36 +1,30 @@
-"""What travels with an exported generator: where it comes from, what it is for and what it is not. No TensorFlow."""
+"""What travels with an exported network: where it comes from, what it is for and what it is not. No TensorFlow."""
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tfgan_thyroid.config import PRESETS, Config, preset
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
 
-_TEMPLATE = """# {title}
-
-| | |
-|---|---|
-| model | {model} ({preset} preset), {image_size}x{image_size} pixels, width {width}, latent size {latent_size} |
-| trained for | {iterations_done:,} iterations of batch {batch_size}, {weights} weights |
-| model digest | `{model_digest}` |
-| exported as | {kind}, {dtype} kernels |
-| data digest | `{dataset_digest}` |
-| made with | tfgan-thyroid {package_version}, TensorFlow {tensorflow}, Keras {keras} |
-| licence | {licence} |
-
-Signatures:
-
-{signatures}
-
-{metrics}
-
-**For** augmenting training sets of segmentation research. **Not for** diagnosis, teaching anatomy, or as evidence of
-any finding: the images show nobody. **Privacy**: a generator may repeat scans that it was trained on; no audit of
-memorisation is recorded here.
-"""
-
-
-_LICENCE = "the code is Apache-2.0; the weights follow the terms of the data that they were trained on"
+INTENDED_USE = "Augmenting training sets of segmentation research, and trying out the software around it."
+NOT_FOR = (
+    "Diagnosis, or any decision about a person.",
+    "Teaching or illustrating anatomy as if it were real.",
+    "Evidence of any finding, or a test set: the images show nobody.",
+    "Passing generated images on without saying that they are synthetic.",
+)
+LIMITS = (
+    "Images vary less than the data: see the nearest-neighbour figures, where 0.5 is perfect.",
+    "It makes images like those that it was trained on, of that size and machine, and knows nothing beyond them.",
+    "A generator may repeat scans that it was trained on; no audit of memorisation is recorded here.",
+)
+_WHAT_METRICS_MEAN = (
+    "By pixels, between as many generated and real images, with the averages and deviations of the draws; `real "
+    "against real` is the same number between two halves of the data, the best that can be expected."
+)
 
 _TITLES = {
     "generator": "Generator of synthetic thyroid ultrasound scans",
@@ -38,72 +32,140 @@ _TITLES = {
 }
 
 _SIGNATURES = {
-    ("generator", "serving_default"): "`seed` int64 `[N]` -> `image_bytes` PNG strings `[N]`",
+    ("generator", "serving_default"): "`seed` int64 `[N]` -> `image_bytes` PNG strings `[N]`{mask_bytes}",
     ("generator", "generate_from_latent"): "`latent` float32 `[N, {latent_size}]` -> `image` float32 "
-    "`[N, {image_size}, {image_size}, {channels}]` in [-1, 1]",
+    "`[N, {image_size}, {image_size}, 1]` in [-1, 1]{mask}",
     ("generator", "generate_truncated"): "`seed` int64 `[N]`, `truncation` float32 `[N]` (what the latent is "
-    "multiplied by) -> `image_bytes` PNG strings `[N]`",
-    ("encoder", "serving_default"): "`image_bytes` PNG strings `[N]`, {image_size}x{image_size} pixels -> `latent` "
-    "float32 `[N, {latent_size}]`",
-    ("encoder", "reconstruct"): "`image_bytes` PNG strings `[N]` -> `image_bytes` PNG strings `[N]`",
+    "multiplied by) -> `image_bytes` PNG strings `[N]`{mask_bytes}",
+    ("encoder", "serving_default"): "`image_bytes` PNG strings `[N]`{mask_bytes}, {image_size}x{image_size} pixels -> "
+    "`latent` float32 `[N, {latent_size}]`",
+    ("encoder", "reconstruct"): "`image_bytes` PNG strings `[N]`{mask_bytes} -> `image_bytes` PNG strings "
+    "`[N]`{mask_bytes}",
 }
+_MASKS = {"mask_bytes": ", `mask_bytes` likewise (0 and 255)", "mask": ", `mask` likewise, 0 or 1"}
 
 
-def write_model_card(
-    directory: Path, run: RunDirectory, iteration: int, kind: str, dtype: str, signatures: list[str], model_digest: str
-) -> None:
+@dataclass(frozen=True)
+class Provenance:
+    """What only the person who exports can tell.
+
+    Attributes:
+        data: what the training data are, in words.
+        licence: of the weights.
+    """
+
+    data: str = "not described; the digest tells which"
+    licence: str = "the code is Apache-2.0; the weights follow the terms of the data that they were trained on"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export knows of itself.
+
+    Attributes:
+        kind: `generator` or `encoder`.
+        dtype: of the exported kernels.
+        signatures: names of the exported signatures.
+        model_digest: of the float32 weights.
+        iteration: of the exported checkpoint.
+    """
+
+    kind: str
+    dtype: str
+    signatures: list[str]
+    model_digest: str
+    iteration: int
+
+
+def write_model_card(directory: Path, run: RunDirectory, exported: Exported, provenance: Provenance) -> None:
     """Writes `model_card.json` and `model_card.md`.
 
     Args:
         directory: of the SavedModel.
         run: that trained it.
-        iteration: of the exported checkpoint.
-        kind: `generator` or `encoder`.
-        dtype: of the exported kernels.
-        signatures: names of the exported signatures.
-        model_digest: of the float32 weights.
+        exported: what is in the SavedModel.
+        provenance: what the person who exports tells.
     """
+    card = _card(run, exported, provenance)
+    (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (directory / "model_card.md").write_text(_text(card))
+
+
+def _card(run: RunDirectory, exported: Exported, provenance: Provenance) -> dict[str, Any]:
     record = run.read()
-    metrics = next((line for line in read_lines(run.metrics_file) if line["iteration"] == iteration), None)
-    card = {
+    iteration = exported.iteration
+    return {
+        "title": _TITLES[exported.kind],
         "synthetic": True,
-        "model_digest": model_digest,
-        "kind": kind,
-        "dtype": dtype,
-        "signatures": signatures,
-        "iteration": iteration,
+        **dataclasses.asdict(exported),
         "config": dataclasses.asdict(record.config),
+        "training_command": training_command(record.config, record.split),
+        "weights": "averaged" if exported.kind == "generator" and record.config.ema_decay else "plain",
+        "data": provenance.data,
         "dataset_digest": record.dataset_digest,
         "split": record.split,
         "stack": record.stack,
         "package_version": record.package_version,
-        "licence": _LICENCE,
-        "metrics": metrics,
+        "metrics": next((line for line in read_lines(run.metrics_file) if line["iteration"] == iteration), None),
+        "licence": provenance.licence,
+        "intended_use": INTENDED_USE,
+        "not_for": NOT_FOR,
+        "limits": LIMITS,
     }
-    (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
-    config = dataclasses.asdict(record.config)
-    text = _TEMPLATE.format(
-        **config,
-        **record.stack,
-        title=_TITLES[kind],
-        licence=_LICENCE,
-        kind=kind,
-        dtype=dtype,
-        signatures="\n".join(f"- `{name}`: {_SIGNATURES[kind, name].format(**config)}" for name in signatures),
-        iterations_done=iteration,
-        weights="averaged" if record.config.ema_decay else "plain",
-        model_digest=model_digest,
-        dataset_digest=record.dataset_digest,
-        package_version=record.package_version,
-        metrics=_describe(metrics),
-    )
-    (directory / "model_card.md").write_text(text)
 
 
-def _describe(metrics: dict | None) -> str:
+def training_command(config: Config, split: str = "train") -> str:
+    """The command that trains such a run: its preset, and every field in which it differs from that."""
+    start = preset(config.preset) if config.preset in PRESETS else Config(preset=config.preset)
+    words = ["python -m tfgan_thyroid.train --data DATASET"]
+    words += [f"--preset {config.preset}"] if config.preset in PRESETS else []
+    words += [f"--split {split}"] if split != "train" else []
+    for field in dataclasses.fields(Config):
+        value = getattr(config, field.name)
+        # The data set gives the image's size and channels.
+        if field.name not in ("image_size", "channels") and value != getattr(start, field.name):
+            words.append(f"--set {field.name}={value}")
+    return " ".join(words)
+
+
+def _text(card: dict[str, Any]) -> str:
+    config, stack = card["config"], card["stack"]
+    masks = _MASKS if config["channels"] == 2 else dict.fromkeys(_MASKS, "")
+    signatures = [f"- `{n}`: {_SIGNATURES[card['kind'], n].format(**config, **masks)}" for n in card["signatures"]]
+    facts = {
+        "model": f"{config['model']}, {config['image_size']}x{config['image_size']} pixels, width {config['width']}, "
+        f"latent size {config['latent_size']}",
+        "exported as": f"{card['kind']}, {card['dtype']} kernels, {card['weights']} weights",
+        "model digest": f"`{card['model_digest']}`",
+        "made with": f"tfgan-thyroid {card['package_version']}, TensorFlow {stack['tensorflow']}, "
+        f"Keras {stack['keras']}",
+        "licence": card["licence"],
+    }
+    sections = {
+        "Signatures": "\n".join(signatures),
+        "Data": f"{card['data'].rstrip('.')}.\n\nThe `{card['split']}` split of the data set with the digest "
+        f"`{card['dataset_digest']}`.",
+        "Training": f"{card['iteration']:,} iterations of batch {config['batch_size']}:\n\n"
+        f"```bash\n{card['training_command']}\n```",
+        "Metrics": _metrics(card["metrics"]),
+        "Intended use": card["intended_use"],
+        "What it must not be used for": "\n".join(f"- {line}" for line in card["not_for"]),
+        "Limits": "\n".join(f"- {line}" for line in card["limits"]),
+    }
+    table = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
+    body = "\n\n".join(f"## {title}\n\n{content}" for title, content in sections.items())
+    return f"# {card['title']}\n\n" + "\n".join(table) + f"\n\n{body}\n"
+
+
+def _metrics(metrics: dict | None) -> str:
     if metrics is None:
-        return "No metrics were computed at this iteration."
-    rows = ["| metric | mean | std | real against real | n | draws |", "|---|---|---|---|---|---|"]
+        return "None were computed at this iteration."
+    rows = [
+        _WHAT_METRICS_MEAN,
+        "",
+        "| metric | mean | std | real against real | n | draws |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, value in metrics.items():
         if name != "iteration":
             floor = "-" if value["floor"] is None else f"{value['floor']:.4f}"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -14,12 +13,14 @@ from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.run_directory import RunDirectory
 from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.generator_weights import in_bfloat16, load_encoder, load_generator, model_digest
-from tfgan_thyroid.serving.model_card import write_model_card
+from tfgan_thyroid.serving.generator_weights import load_encoder, load_generator, model_digest
+from tfgan_thyroid.serving.model_card import Exported, Provenance, write_model_card
 from tfgan_thyroid.serving.signatures import EncoderSignatures, GeneratorSignatures
 
 WARM_UP_BATCHES = (1, 8, 32)
 """Batch sizes that a version has met before it answers anybody; the last is TF Serving's limit in docker/serving."""
+
+UNTOLD = Provenance()
 
 _WarmUp = tuple[str, dict[str, np.ndarray]]
 
@@ -29,24 +30,23 @@ class _Servable:
     """What one version holds.
 
     Attributes:
-        kind: `generator` or `encoder`.
-        networks: whose variables are saved.
         functions: traced signatures by name.
         warm_up: requests that are played when the version is loaded.
-        dtype: of the kernels.
-        digest: of the weights.
+        exported: for the model card.
     """
 
-    kind: str
-    networks: list[keras.Model]
     functions: dict[str, Any]
     warm_up: list[_WarmUp]
-    dtype: str
-    digest: str
+    exported: Exported
 
 
 def export_generator(
-    run: RunDirectory, output: Path, which: str = "latest", dtype: str = "float32", truncation: bool = False
+    run: RunDirectory,
+    output: Path,
+    which: str = "latest",
+    dtype: str = "float32",
+    truncation: bool = False,
+    provenance: Provenance = UNTOLD,
 ) -> Path:
     """Exports a checkpoint's generator as the next version under `output`.
 
@@ -56,6 +56,7 @@ def export_generator(
         which: checkpoint, `latest`, `best` or an iteration.
         dtype: of the kernels, `float32` or `bfloat16`.
         truncation: adds the signature `generate_truncated`.
+        provenance: for the model card.
 
     Returns:
         The version's directory.
@@ -64,12 +65,8 @@ def export_generator(
         UserError: no such checkpoint, or the file system refused the files.
     """
     checkpoint = checkpoints.find(run, which)
-    config = run.read().config
-    generator = load_generator(config, checkpoint)
-    digest = model_digest(generator)
-    if dtype == "bfloat16":
-        generator = in_bfloat16(config, generator)
-    offered = GeneratorSignatures(generator)
+    generator = load_generator(run.read().config, checkpoint)
+    offered = GeneratorSignatures(generator, dtype)
     functions = {
         "serving_default": _trace(offered.serving_default, offered.seed_spec),
         "generate_from_latent": _trace(offered.generate_from_latent, offered.latent_spec),
@@ -78,16 +75,20 @@ def export_generator(
         functions["generate_truncated"] = _trace(offered.generate_truncated, offered.seed_spec, offered.truncation_spec)
     warm_up: list[_WarmUp] = [("serving_default", {"seed": np.arange(n)}) for n in WARM_UP_BATCHES]
     warm_up.append(("generate_from_latent", {"latent": np.zeros([1, offered.latent_size], np.float32)}))
-    return _export(run, checkpoint, output, _Servable("generator", [generator], functions, warm_up, dtype, digest))
+    if truncation:
+        warm_up.append(("generate_truncated", {"seed": np.arange(1), "truncation": np.ones(1, np.float32)}))
+    exported = Exported("generator", dtype, list(functions), model_digest(generator), int(checkpoint.name))
+    return _export(run, output, _Servable(functions, warm_up, exported), provenance)
 
 
-def export_encoder(run: RunDirectory, output: Path, which: str = "latest") -> Path:
+def export_encoder(run: RunDirectory, output: Path, which: str = "latest", provenance: Provenance = UNTOLD) -> Path:
     """Exports a checkpoint's encoder, with the generator that reconstructs, as the next version under `output`.
 
     Args:
         run: a run directory.
         output: `saved_models/NAME`; versions are its integer subdirectories.
         which: checkpoint, `latest`, `best` or an iteration.
+        provenance: for the model card.
 
     Returns:
         The version's directory.
@@ -98,21 +99,22 @@ def export_encoder(run: RunDirectory, output: Path, which: str = "latest") -> Pa
     checkpoint = checkpoints.find(run, which)
     config = run.read().config
     encoder, generator = load_encoder(config, checkpoint), load_generator(config, checkpoint)
-    offered = EncoderSignatures(encoder, generator)
+    offered = EncoderSignatures(encoder, GeneratorSignatures(generator))
     functions = {
-        name: _trace(getattr(offered, name), offered.image_bytes_spec) for name in ("serving_default", "reconstruct")
+        name: _trace(getattr(offered, name), *offered.input_specs) for name in ("serving_default", "reconstruct")
     }
-    black = tf.io.encode_png(tf.zeros(offered.image_shape, tf.uint8)).numpy()
-    warm_up: list[_WarmUp] = [(name, {"image_bytes": np.array([black], object)}) for name in functions]
-    servable = _Servable("encoder", [encoder, generator], functions, warm_up, "float32", model_digest(encoder))
-    return _export(run, checkpoint, output, servable)
+    black = tf.io.encode_png(tf.zeros([offered.image_size, offered.image_size, 1], tf.uint8)).numpy()
+    files = {spec.name: np.array([black], object) for spec in offered.input_specs}
+    warm_up: list[_WarmUp] = [(name, files) for name in functions]
+    exported = Exported("encoder", "float32", list(functions), model_digest(encoder), int(checkpoint.name))
+    return _export(run, output, _Servable(functions, warm_up, exported), provenance)
 
 
 def _trace(function: Callable[..., dict[str, tf.Tensor]], *specs: tf.TensorSpec) -> Any:
     return tf.function(function, input_signature=specs).get_concrete_function()
 
 
-def _export(run: RunDirectory, checkpoint: Path, output: Path, servable: _Servable) -> Path:
+def _export(run: RunDirectory, output: Path, servable: _Servable, provenance: Provenance) -> Path:
     version = output / str(_next_version(output))
     try:
         with atomic.new_directory(version) as temporary:
@@ -121,15 +123,7 @@ def _export(run: RunDirectory, checkpoint: Path, output: Path, servable: _Servab
             module.network_variables = [variable for f in servable.functions.values() for variable in f.variables]
             tf.saved_model.save(module, str(temporary), servable.functions)
             warmup.write(temporary, output.resolve().name, servable.warm_up)
-            write_model_card(
-                temporary,
-                run,
-                int(checkpoint.name),
-                servable.kind,
-                servable.dtype,
-                list(servable.functions),
-                servable.digest,
-            )
+            write_model_card(temporary, run, servable.exported, provenance)
     except tf.errors.OpError as error:
         raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
     return version

@@ -4,18 +4,22 @@ import keras
 import tensorflow as tf
 
 from tfgan_thyroid.models.random_draws import latents_from_seeds
+from tfgan_thyroid.serving.inference_generator import InferenceGenerator
 
 
 class GeneratorSignatures:
-    """Images by seed and by latent.
+    """Images by seed and by latent; a generator of two channels makes an image and its mask, paired.
 
     Args:
-        generator: maps float32 latents `[N, latent_size]` to images in [-1, 1].
+        generator: of `build_generator`, in float32: maps latents `[N, latent_size]` to images in [-1, 1]. The second
+            of two channels is a mask, inside where positive.
+        dtype: in which kernels are stored and applied, `float32` or `bfloat16`.
     """
 
-    def __init__(self, generator: keras.Model) -> None:
-        self.generator = generator
-        self.latent_size = generator.input_shape[-1]
+    def __init__(self, generator: keras.Sequential, dtype: str = "float32") -> None:
+        self.generator = InferenceGenerator(generator, dtype)
+        self.latent_size = self.generator.latent_size
+        self.paired = self.generator.channels == 2
 
     def serving_default(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """One PNG for each seed.
@@ -24,10 +28,9 @@ class GeneratorSignatures:
             seed: int64 `[N]`.
 
         Returns:
-            `image_bytes`: strings `[N]`, 8-bit grey PNG.
+            `image_bytes`: strings `[N]`, 8-bit grey PNG; `mask_bytes`, if paired: the same, of levels 0 and 255.
         """
-        images = self.generate_from_latent(latents_from_seeds(seed, self.latent_size))["image"]
-        return {"image_bytes": png_files(images)}
+        return self.encoded(latents_from_seeds(seed, self.latent_size))
 
     def generate_truncated(self, seed: tf.Tensor, truncation: tf.Tensor) -> dict[str, tf.Tensor]:
         """One PNG for each seed, from a latent nearer to the middle: fewer odd images, less variety.
@@ -38,10 +41,9 @@ class GeneratorSignatures:
                 for every seed.
 
         Returns:
-            `image_bytes`: strings `[N]`, 8-bit grey PNG.
+            As `serving_default`.
         """
-        latents = latents_from_seeds(seed, self.latent_size) * truncation[:, tf.newaxis]
-        return {"image_bytes": png_files(self.generate_from_latent(latents)["image"])}
+        return self.encoded(latents_from_seeds(seed, self.latent_size) * truncation[:, tf.newaxis])
 
     def generate_from_latent(self, latent: tf.Tensor) -> dict[str, tf.Tensor]:
         """One image for each latent.
@@ -50,9 +52,20 @@ class GeneratorSignatures:
             latent: float32 `[N, latent_size]`, standard normal.
 
         Returns:
-            `image`: float32 `[N, H, W, C]` in [-1, 1].
+            `image`: float32 `[N, H, W, 1]` in [-1, 1]; `mask`, if paired: float32 `[N, H, W, 1]`, 0 or 1.
         """
-        return {"image": self.generator(latent, training=False)}
+        images = self.generator(latent)
+        if not self.paired:
+            return {"image": images}
+        return {"image": images[..., :1], "mask": tf.cast(images[..., 1:] > 0.0, tf.float32)}
+
+    def encoded(self, latents: tf.Tensor) -> dict[str, tf.Tensor]:
+        """PNG files of latents, float32 `[N, latent_size]`: the outputs of `serving_default`."""
+        outputs = self.generate_from_latent(latents)
+        files = {"image_bytes": png_files(outputs["image"])}
+        if self.paired:
+            files["mask_bytes"] = png_files(2.0 * outputs["mask"] - 1.0)
+        return files
 
     @property
     def seed_spec(self) -> tf.TensorSpec:
@@ -71,51 +84,56 @@ class GeneratorSignatures:
 
 
 class EncoderSignatures:
-    """Latents and reconstructions of preprocessed scans.
+    """Latents and reconstructions of preprocessed scans; a paired encoder wants each scan's mask too.
 
     Args:
-        encoder: maps images `[N, H, W, C]` in [-1, 1] to latents.
-        generator: maps latents to images.
+        encoder: maps images `[N, H, W, C]` in [-1, 1] to latents; the second of two channels is a mask.
+        generator: the offer of the generator that reconstructs.
     """
 
-    def __init__(self, encoder: keras.Model, generator: keras.Model) -> None:
+    def __init__(self, encoder: keras.Model, generator: GeneratorSignatures) -> None:
         self.encoder = encoder
         self.generator = generator
-        self.image_shape = encoder.input_shape[1:]
+        self.image_size = int(encoder.input_shape[1])
 
-    def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+    def serving_default(self, image_bytes: tf.Tensor, mask_bytes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """The latent of each scan.
 
         Args:
             image_bytes: strings `[N]`, 8-bit PNG files of the model's size.
+            mask_bytes: the same, of levels 0 and 255; of a paired encoder alone.
 
         Returns:
             `latent`: float32 `[N, latent_size]`.
         """
-        return {"latent": self.encoder(self._images(image_bytes), training=False)}
+        channels = [self._decoded(files) for files in (image_bytes, mask_bytes) if files is not None]
+        return {"latent": self.encoder(tf.concat(channels, axis=-1), training=False)}
 
-    def reconstruct(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+    def reconstruct(self, image_bytes: tf.Tensor, mask_bytes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """What the generator makes of the latent of each scan.
 
         Args:
             image_bytes: strings `[N]`, 8-bit PNG files of the model's size.
+            mask_bytes: the same, of levels 0 and 255; of a paired encoder alone.
 
         Returns:
-            `image_bytes`: strings `[N]`, 8-bit PNG.
+            `image_bytes`, and `mask_bytes` if paired, as `GeneratorSignatures.serving_default`.
         """
-        latents = self.encoder(self._images(image_bytes), training=False)
-        return {"image_bytes": png_files(self.generator(latents, training=False))}
+        return self.generator.encoded(self.serving_default(image_bytes, mask_bytes)["latent"])
 
     @property
-    def image_bytes_spec(self) -> tf.TensorSpec:
-        """Of the input of both."""
-        return tf.TensorSpec([None], tf.string, name="image_bytes")
+    def input_specs(self) -> list[tf.TensorSpec]:
+        """Of the inputs of both."""
+        names = ("image_bytes", "mask_bytes") if self.generator.paired else ("image_bytes",)
+        return [tf.TensorSpec([None], tf.string, name=name) for name in names]
 
-    def _images(self, image_bytes: tf.Tensor) -> tf.Tensor:
+    def _decoded(self, files: tf.Tensor) -> tf.Tensor:
+        shape = [self.image_size, self.image_size, 1]
+
         def image(png: tf.Tensor) -> tf.Tensor:
-            return tf.ensure_shape(tf.io.decode_png(png, channels=self.image_shape[-1]), self.image_shape)
+            return tf.ensure_shape(tf.io.decode_png(png, channels=1), shape)
 
-        levels = tf.map_fn(image, image_bytes, fn_output_signature=tf.TensorSpec(self.image_shape, tf.uint8))
+        levels = tf.map_fn(image, files, fn_output_signature=tf.TensorSpec(shape, tf.uint8))
         return tf.cast(levels, tf.float32) / 127.5 - 1.0
 
 
