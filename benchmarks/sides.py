@@ -147,9 +147,8 @@ class PeerSide(Side):
 SIDES: dict[str, Callable[[Settings], Side]] = {"ours": OurSide, "peer": PeerSide}
 
 
-def serve(side_name: str, settings: Settings) -> None:
-    """Builds a side, warms it up and answers commands until standard input ends."""
-    side = SIDES[side_name](settings)
+def serve(side: Side) -> None:
+    """Warms a side up and answers commands until standard input ends."""
     start = time.perf_counter()
     side.iterate()
     first_seconds = time.perf_counter() - start
@@ -200,4 +199,4 @@ def _answer(answer: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], Settings(**json.loads(sys.argv[2])))
+    serve(SIDES[sys.argv[1]](Settings(**json.loads(sys.argv[2]))))

@@ -7,11 +7,18 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
-from benchmarks.sides import Settings
 from tfgan_thyroid.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class Work(Protocol):
+    """The settings of one iteration's work."""
+
+    def to_json(self) -> str:
+        """The fields as a JSON object."""
 
 
 class Worker:
@@ -20,6 +27,7 @@ class Worker:
     Args:
         side: `ours` or `peer`.
         settings: the work of one iteration.
+        module: that knows the sides and the settings' fields.
 
     Attributes:
         ready: what the side said of itself after its warm-up iteration: `first_iteration_seconds`, `threads`.
@@ -28,11 +36,11 @@ class Worker:
         UserError: the process ended before it answered; the last line of its standard error says why.
     """
 
-    def __init__(self, side: str, settings: Settings) -> None:
+    def __init__(self, side: str, settings: Work, module: str = "benchmarks.sides") -> None:
         self.side = side
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.sides", side, settings.to_json()],
+            [sys.executable, "-m", module, side, settings.to_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
