@@ -1,0 +1,91 @@
+"""A component: a step of the pipeline with named inputs, outputs and parameters, and one `run`."""
+
+import abc
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pipeline
+import tfgan_thyroid
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a component runs with.
+
+    Attributes:
+        inputs: directories of the artifacts that it reads, by input; an optional one that is not there is left out.
+        outputs: empty directories to write to, by output; each becomes an artifact when `run` returns.
+        scratch: a directory that outlives a killed run of this very work, for what can be continued.
+        log: for its own log file and the screen.
+    """
+
+    inputs: Mapping[str, Path]
+    outputs: Mapping[str, Path]
+    scratch: Path
+    log: logging.Logger
+
+
+class Component(abc.ABC):
+    """A step of the pipeline. A subclass names its inputs and outputs, and overrides `run`.
+
+    Args:
+        parameters: all that decides the outputs beside the inputs, JSON-able.
+
+    Attributes:
+        inputs: where each comes from, `Component.output`; of an optional one it may be missing.
+        outputs: the type of each.
+        code: folders and files whose change makes old outputs stale, below the two packages.
+    """
+
+    inputs: ClassVar[Mapping[str, str]] = {}
+    optional: ClassVar[frozenset[str]] = frozenset()
+    outputs: ClassVar[Mapping[str, str]] = {}
+    code: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, **parameters: Any) -> None:
+        self.parameters = parameters
+
+    @property
+    def name(self) -> str:
+        """As in the paths of its artifacts."""
+        return type(self).__name__
+
+    @abc.abstractmethod
+    def run(self, workplace: Workplace) -> None:
+        """Reads the inputs and writes the outputs.
+
+        Raises:
+            UserError: it cannot; the message names the cause, the file and the remedy.
+        """
+
+    def stop_reason(self, outputs: Mapping[str, Path]) -> str | None:
+        """Why the pipeline must not go on from these outputs, None where it may."""
+        return None
+
+    def fingerprint(self, input_digests: Mapping[str, str]) -> str:
+        """What tells whether this work was done before: inputs, parameters and code, SHA-256."""
+        parts = {
+            "component": self.name,
+            "parameters": self.parameters,
+            "inputs": dict(input_digests),
+            "code": code_digest(self.code),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def code_digest(places: tuple[str, ...]) -> str:
+    """SHA-256 over the Python files of folders and files such as `pipeline/transforms`, by their content."""
+    roots = {"pipeline": Path(*pipeline.__path__), "tfgan_thyroid": Path(*tfgan_thyroid.__path__)}
+    digest = hashlib.sha256()
+    for place in places:
+        package, *rest = place.split("/")
+        path = roots[package].joinpath(*rest)
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in files:
+            digest.update(f"{place}/{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()

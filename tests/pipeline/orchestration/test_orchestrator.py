@@ -1,0 +1,185 @@
+"""Components over a root: order, reuse, failures, and a process that is killed."""
+
+import json
+import logging
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from pipeline.orchestration.artifact import MANIFEST, Artifact, content_digest
+from pipeline.orchestration.component import Component
+from pipeline.orchestration.orchestrator import Orchestrator
+from pipeline.orchestration.store import MetadataStore
+from tfgan_thyroid.errors import UserError
+
+RAN = []
+
+
+class Words(Component):
+    outputs = {"text": "Text"}
+
+    def run(self, workplace):
+        RAN.append(self.name)
+        (workplace.outputs["text"] / "words.txt").write_text(self.parameters["words"])
+
+
+class Count(Component):
+    inputs = {"text": "Words.text", "limit": "Limit.value"}
+    optional = frozenset({"limit"})
+    outputs = {"count": "Number", "log": "Log"}
+
+    def run(self, workplace):
+        RAN.append(self.name)
+        count = len((workplace.inputs["text"] / "words.txt").read_text().split())
+        if count == 0:
+            raise UserError("words.txt holds no word")
+        (workplace.outputs["count"] / "count.json").write_text(json.dumps(count))
+        (workplace.outputs["log"] / "log.txt").write_text(f"{count} words")
+        workplace.log.info("counted %d", count)
+
+    def stop_reason(self, outputs):
+        count = json.loads((outputs["count"] / "count.json").read_text())
+        return "too many words" if count > 3 else None
+
+
+class Last(Component):
+    inputs = {"count": "Count.count"}
+    outputs = {"copy": "Number"}
+
+    def run(self, workplace):
+        RAN.append(self.name)
+        (workplace.outputs["copy"] / "copy").write_text((workplace.inputs["count"] / "count.json").read_text())
+
+
+def run(root, words="one two", **options):
+    RAN.clear()
+    return Orchestrator(root, **options).run([Words(words=words), Count(), Last()])
+
+
+def test_artifacts_lie_where_tfx_puts_them_and_say_what_they_are(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "tfgan_thyroid")
+    result = run(tmp_path)
+    assert RAN == ["Words", "Count", "Last"]
+    assert (tmp_path / "Count" / "count" / "2" / "count.json").read_text() == "2"
+    artifact = Artifact.read(tmp_path / "Last" / "copy" / "3")
+    assert artifact == result.artifacts["Last.copy"]
+    assert (artifact.type, artifact.parents) == ("Number", ("Count/count/2",))
+    assert artifact.started <= artifact.ended
+    assert artifact.digest == content_digest(tmp_path / "Last" / "copy" / "3")
+    assert "counted 2" in (tmp_path / "logs" / "Count-2.txt").read_text()
+    assert not list(tmp_path.rglob(".working"))
+
+
+def test_nothing_changed_nothing_runs(tmp_path):
+    first = run(tmp_path)
+    second = run(tmp_path)
+    assert RAN == []
+    assert second.artifacts == first.artifacts
+    with sqlite3.connect(tmp_path / "metadata.sqlite") as database:
+        states = database.execute("SELECT component, state FROM executions WHERE run = 2").fetchall()
+    assert states == [("Words", "cached"), ("Count", "cached"), ("Last", "cached")]
+
+
+def test_a_change_runs_what_depends_on_it_and_no_more(tmp_path):
+    run(tmp_path)
+    run(tmp_path, words="uno due")
+    assert RAN == ["Words", "Count"]  # the count is the same, so that Last has nothing new to read
+
+
+def test_from_a_component_on_and_everything_on_request(tmp_path):
+    run(tmp_path)
+    run(tmp_path, start_from="Count")
+    assert RAN == ["Count", "Last"]
+    run(tmp_path, no_cache=True)
+    assert RAN == ["Words", "Count", "Last"]
+    with pytest.raises(UserError, match="no component 'Cuont'.*Words, Count, Last"):
+        run(tmp_path, start_from="Cuont")
+
+
+def test_an_artifact_that_was_changed_by_hand_is_made_again(tmp_path):
+    run(tmp_path)
+    (tmp_path / "Count" / "count" / "2" / "count.json").write_text("7")
+    run(tmp_path)
+    assert RAN == ["Count"]
+
+
+def test_a_failure_names_component_cause_and_the_way_on(tmp_path):
+    with pytest.raises(UserError, match=r"Count failed: words.txt holds no word.*goes on from there"):
+        run(tmp_path, words="")
+    assert [path.name for path in (tmp_path / "Count").iterdir()] == [".working"]
+    store = MetadataStore(tmp_path)
+    assert [execution.state for execution in store.executions()] == ["complete", "failed"]
+    assert store.runs()[0].state == "failed"
+    store.close()
+    run(tmp_path, words="better now")
+    assert RAN == ["Words", "Count", "Last"]
+
+
+def test_outputs_may_forbid_to_go_on(tmp_path):
+    result = run(tmp_path, words="one two three four")
+    assert result.stopped_by == ("Count", "too many words")
+    assert RAN == ["Words", "Count"]
+
+
+def test_a_component_without_its_input_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"Last needs Count\.count"):
+        Orchestrator(tmp_path).run([Last()])
+
+
+def test_a_second_pipeline_in_the_same_root_waits_outside(tmp_path):
+    class Nested(Words):
+        def run(self, workplace):
+            with pytest.raises(UserError, match="another pipeline is running"):
+                Orchestrator(tmp_path).run([Words(words="x")])
+            super().run(workplace)
+
+    Orchestrator(tmp_path).run([Nested(words="a")])
+    assert (tmp_path / "Nested" / "text" / "1").is_dir()
+
+
+KILLED = textwrap.dedent("""
+    import os, signal, sys
+    from pathlib import Path
+    from pipeline.orchestration.component import Component
+    from pipeline.orchestration.orchestrator import Orchestrator
+
+    class Slow(Component):
+        outputs = {"a": "Text", "b": "Text"}
+
+        def run(self, workplace):
+            (workplace.scratch / "steps").open("a").write("x")
+            (workplace.outputs["a"] / "half").write_text("half")
+            if sys.argv[2] == "in":
+                os.kill(os.getpid(), signal.SIGKILL)
+            (workplace.outputs["b"] / "steps").write_text((workplace.scratch / "steps").read_text())
+
+    if sys.argv[2] == "between":
+        rename, calls = Path.rename, []
+        def dying(self, target):
+            rename(self, target)
+            os.kill(os.getpid(), signal.SIGKILL)
+        Path.rename = dying
+    Orchestrator(Path(sys.argv[1])).run([Slow()])
+""")
+
+
+@pytest.mark.parametrize("where", ["in", "between"])
+def test_a_killed_pipeline_shows_nothing_half_made_and_goes_on_from_its_scratch(tmp_path, where):
+    def start(moment):
+        words = [sys.executable, "-c", KILLED, str(tmp_path), moment]
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert start(where).returncode == -signal.SIGKILL
+    result = start("never")
+    assert result.returncode == 0, result.stderr
+    # Scratch outlived the kill, so that the second try went on.
+    assert (tmp_path / "Slow" / "b" / "2" / "steps").read_text() == "xx"
+    manifests = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob(MANIFEST))
+    assert manifests == ["Slow/a/2/artifact.json", "Slow/b/2/artifact.json"]
+    store = MetadataStore(tmp_path)
+    assert [execution.state for execution in store.executions()] == ["failed", "complete"]
+    store.close()
