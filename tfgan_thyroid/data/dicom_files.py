@@ -81,7 +81,7 @@ def _native(file: BinaryIO, frames: int, layout: "dicom_pixels.Layout") -> Itera
     start = file.tell()
     available = file.seek(0, 2) - start
     if available < length * frames:
-        raise ScanError("truncated", f"{available} bytes of pixels; {frames} frames take {length * frames}")
+        raise ScanError("truncated", f"{available} of {length * frames} bytes of pixels")
     for index in range(frames):
         file.seek(start + index * length)
         yield dicom_pixels.decode(file.read(length), layout)

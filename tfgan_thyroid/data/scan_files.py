@@ -79,8 +79,8 @@ def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]") -> 
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
                 return convert(image)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ScanError("decompression bomb", str(error)) from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise ScanError("decompression bomb", f"more pixels than any scan has; at most {MAX_PIXELS} are read") from None
     except Image.UnidentifiedImageError:
         raise _unidentified(file) from None
     except ScanError:
@@ -137,8 +137,8 @@ def _white_is_zero(image: "Image.Image") -> bool:
 def _unidentified(file: BinaryIO) -> ScanError:
     file.seek(0)
     if file.read(4).startswith(_SIGNATURES):
-        return ScanError("truncated", "the file ends within its header")
-    return ScanError("not an image", f"no {', '.join(_FORMATS)} signature")
+        return ScanError("truncated", "the file ends within its header, or the header is damaged")
+    return ScanError("not an image", f"no signature of {', '.join(_FORMATS)} or DICOM")
 
 
 def _damaged(error: Exception) -> ScanError:

@@ -55,6 +55,8 @@ def check_regular(path: bytes) -> None:
     """Raise `ScanError` unless `path` is a file, or leads to one, with something in it."""
     try:
         status = os.stat(path)
+    except FileNotFoundError:
+        raise ScanError("unreadable", "a link that leads nowhere, or removed meanwhile") from None
     except OSError as error:
         raise ScanError("unreadable", error.strerror or str(error)) from None
     kind = stat.S_IFMT(status.st_mode)

@@ -101,7 +101,7 @@ def _check_directory(path: bytes, size: int) -> None:
             file.seek(struct.unpack_from("<Q", tail, end - 12)[0])
             entries, length = struct.unpack_from("<QQ", file.read(56), 32)
     if entries > MAX_MEMBERS or length > MAX_DIRECTORY_BYTES:
-        _refuse_bomb(f"a directory of {entries} files; at most {MAX_MEMBERS} are read")
+        _refuse_bomb(f"a directory of {entries} files in {length} bytes")
 
 
 def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
