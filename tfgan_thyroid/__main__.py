@@ -7,6 +7,7 @@ from tfgan_thyroid import command
 COMMANDS = {
     "train": "train a generative model, watched in TensorBoard",
     "generate": "write generated images as PNG files with a manifest",
+    "evaluate": "compare generated with real images: metrics, memorisation audit, report",
     "reproduce": "make the paper's tables: every system, several seeds",
     "segment": "train and score a U-Net, with or without generated pairs",
     "export": "export a generator as a SavedModel for TF Serving",

@@ -9,6 +9,7 @@ COMMANDS = [
     "tfgan_thyroid",
     "tfgan_thyroid.train",
     "tfgan_thyroid.generate",
+    "tfgan_thyroid.evaluate",
     "tfgan_thyroid.reproduce",
     "tfgan_thyroid.segment",
     "tfgan_thyroid.export",

@@ -170,7 +170,7 @@ def audit(
         spaces.append(comparison.in_features(*features))
     largest_closer = max(thresholds.most_closer, 1.0 - 0.01 ** (1.0 / len(comparison.held_out.distance)))
     broken = _broken(spaces, thresholds, largest_closer)
-    passed = "no generated image lies nearer to a training scan than unseen scans of other patients do"
+    passed = "no copy was found, and generated images lie no nearer to the training scans than unseen scans do"
     counts = {"training": len(training), "held_out": len(comparison.held_out.distance), "generated": len(generated)}
     return AuditResult(
         not broken,

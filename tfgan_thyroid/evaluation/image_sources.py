@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.data.scan_files import ScanError, load_grey
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.run_directory import RunDirectory
 from tfgan_thyroid.serving.api_errors import ApiError
@@ -66,7 +66,7 @@ class ImageSource:
         return ", ".join([f"{count} images of {height}x{width} pixels from a {self.kind.value}", *parts])
 
 
-_HEAD = ("kind", "count", "image_size")
+_HEAD = ("kind", "count", "image_size", "trained_on", "trained_split")
 
 
 def identify(path: Path) -> Kind:
@@ -142,14 +142,16 @@ def generated_source(
     if kind is Kind.SAVED_MODEL:
         return _saved_model_source(path, count, seed)
     run = RunDirectory.open(path)
-    config = run.read().config
-    found = checkpoints.find(run, checkpoint)
+    record = run.read()
+    config, found = record.config, checkpoints.find(run, checkpoint)
     facts: dict[str, Any] = {
         "model": config.model,
         "preset": config.preset,
         "iteration": int(found.name),
         "weights": weights or ("average" if config.ema_decay else "raw"),
         "first_seed": seed,
+        "trained_on": record.dataset_digest,
+        "trained_split": record.split,
     }
     generator = load_generator(config, found, weights)
     images = _generate(_run_generator(generator, config.latent_size), count, seed)
@@ -187,7 +189,7 @@ def _run_generator(generator: Any, latent_size: int) -> Callable[[np.ndarray], n
 
 def _generate(make: Callable[[np.ndarray], np.ndarray], count: int, seed: int) -> np.ndarray:
     parts = []
-    with tqdm(total=count, unit="image", desc="generate", leave=False) as progress:
+    with progress_bar(count, "image", "generate") as progress:
         for start in range(seed, seed + count, GENERATION_BATCH):
             parts.append(make(np.arange(start, min(start + GENERATION_BATCH, seed + count))))
             progress.update(len(parts[-1]))
@@ -214,9 +216,12 @@ def _saved_model_source(path: Path, count: int, seed: int) -> ImageSource:
         images = _generate(make, count, seed)
     except ApiError as error:
         raise UserError(f"{version} failed to generate ({str(error).splitlines()[0]})") from None
-    facts = {"version": int(version.name) if version.name.isdigit() else None, "first_seed": seed}
-    facts = {name: value for name, value in facts.items() if value is not None}
-    return ImageSource(images, Kind.SAVED_MODEL, _facts(images, Kind.SAVED_MODEL, _saved_model_digest(version), facts))
+    card = _model_card(version)
+    known = {"model": card.get("config", {}).get("model"), "iteration": card.get("iteration"), "first_seed": seed}
+    known |= {"trained_on": card.get("dataset_digest"), "trained_split": card.get("split")}
+    facts = {name: value for name, value in known.items() if value is not None}
+    digest = card.get("model_digest") or _files_digest(version)
+    return ImageSource(images, Kind.SAVED_MODEL, _facts(images, Kind.SAVED_MODEL, digest, facts))
 
 
 def _newest_version(path: Path) -> Path | None:
@@ -227,11 +232,13 @@ def _newest_version(path: Path) -> Path | None:
     return max(versions, key=lambda child: int(child.name), default=None)
 
 
-def _saved_model_digest(version: Path) -> str:
-    """The model digest of its card, else one of its files."""
+def _model_card(version: Path) -> dict[str, Any]:
+    """What the version says of itself, nothing where it comes from elsewhere."""
     card = version / "model_card.json"
-    if card.is_file():
-        return str(json.loads(card.read_text())["model_digest"])
+    return json.loads(card.read_text()) if card.is_file() else {}
+
+
+def _files_digest(version: Path) -> str:
     digest = hashlib.sha256()
     for file in [version / "saved_model.pb", *sorted((version / "variables").glob("*"))]:
         digest.update(file.read_bytes())
@@ -277,8 +284,8 @@ def _image_files(path: Path) -> list[Path]:
 
 def _folder_source(path: Path) -> ImageSource:
     files = _image_files(path)[:MOST_IMAGES]
-    images = []
-    for file in tqdm(files, unit="image", desc="read", leave=False):
+    images: list[np.ndarray] = []
+    for file in files:
         try:
             images.append(load_grey(file))
         except ScanError as error:

@@ -1,0 +1,185 @@
+"""Compares generated with real images: `python -m tfgan_thyroid.evaluate --real DATASET --generated RUN`."""
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfgan_thyroid import command
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.catalog import METRIC_NAMES, RESULTS
+
+if TYPE_CHECKING:
+    from tfgan_thyroid.evaluation.comparison import Evaluation
+    from tfgan_thyroid.evaluation.image_sources import ImageSource
+
+LOG = logging.getLogger("tfgan_thyroid.evaluate")
+FEATURES = ("pixels", "encoder", "random", "inception")
+
+
+def _metrics(text: str) -> list[str]:
+    """The argparse type of a list of metrics."""
+    names = list(METRIC_NAMES) if text == "all" else text.split(",")
+    unknown = [name for name in names if name not in METRIC_NAMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no metric: choose from {','.join(METRIC_NAMES)}, or all")
+    return names
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "tfgan_thyroid.evaluate",
+        "Compare generated with real images by the paper's protocol: the mean over several random draws, beside what "
+        "real images reach. Prints a table, appends a line to metrics.jsonl of the run (or in --output), and writes "
+        "figures, evaluation.json and one self-contained report.html. Nothing is downloaded.",
+        "python -m tfgan_thyroid.evaluate --real DATASET --generated runs/00000-demo-alpha-wgan-gp-64px --audit",
+    )
+    images = parser.add_argument_group("images")
+    images.add_argument(
+        "--real", type=Path, required=True, metavar="DATASET|DIR", help="data set, or folder of images of one size"
+    )
+    images.add_argument(
+        "--generated",
+        type=Path,
+        required=True,
+        metavar="RUN|SAVED_MODEL|DIR",
+        help="run directory, SavedModel (a version or their parent), or folder of images",
+    )
+    images.add_argument("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
+    images.add_argument("--checkpoint", default="latest", metavar="WHICH", help="of a run: latest, best, an iteration")
+    images.add_argument(
+        "--weights", choices=("average", "raw"), help="of a run (default: the average where it keeps one)"
+    )
+    protocol = parser.add_argument_group("protocol")
+    protocol.add_argument(
+        "--metrics", type=_metrics, default="all", metavar="NAMES", help=f"all, or of {','.join(METRIC_NAMES)}"
+    )
+    protocol.add_argument("--draws", type=command.positive_int, default=10, metavar="N", help="random draws")
+    protocol.add_argument(
+        "--samples", type=command.positive_int, default=100, metavar="N", help="images of each kind in a draw"
+    )
+    protocol.add_argument("--seed", type=command.seed, default=0, help="of the draws and of the first generated image")
+    protocol.add_argument("--features", choices=FEATURES, default="pixels", help="space that distances are taken in")
+    protocol.add_argument("--encoder-run", type=Path, metavar="RUN", help="whose encoder (default: the generated run)")
+    protocol.add_argument(
+        "--inception-weights", type=Path, metavar="FILE", help="your file of Keras's InceptionV3 without top"
+    )
+    protocol.add_argument("--audit", action="store_true", help="also look for memorised scans among the real ones")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--output", type=Path, metavar="DIR", help="(default: evaluation/ITERATION-WEIGHTS in the run, else evaluation)"
+    )
+    output.add_argument("--dry-run", action="store_true", help="say what would be compared; compute and write nothing")
+    output.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reads or generates the images, compares them, and writes what came out."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.inception_weights and args.features != "inception":
+        parser.error("--inception-weights goes with --features inception")
+    if args.encoder_run and args.features != "encoder":
+        parser.error("--encoder-run goes with --features encoder")
+    command.start_log()
+    from tfgan_thyroid.evaluation import image_sources
+    from tfgan_thyroid.evaluation.image_sources import Kind
+    from tfgan_thyroid.run_directory import RunDirectory
+
+    kind = image_sources.identify(args.generated)
+    if args.weights and kind is not Kind.RUN:
+        raise UserError(f"--weights goes with a run: --generated is a {kind.value}")
+    run = RunDirectory.open(args.generated) if kind is Kind.RUN else None
+    output = args.output or _default_output(run, args)
+    from tfgan_thyroid.training import runtime
+
+    runtime.prepare()
+    real = image_sources.real_source(args.real, args.split)
+    extractor = _extractor(run, args)
+    if args.dry_run:
+        return _say_plan(real, kind, output, args)
+    count = args.samples * args.draws
+    generated = image_sources.generated_source(
+        args.generated, count, args.seed, args.split, args.checkpoint, args.weights
+    )
+    from tfgan_thyroid.evaluation.comparison import Protocol, compare
+    from tfgan_thyroid.evaluation.evaluation_files import REPORT, write_evaluation
+
+    protocol = Protocol(args.metrics, args.samples, args.draws, args.seed)
+    held_out = image_sources.held_out_source(args.real, args.split) if args.audit else None
+    evaluation = compare(real, generated, protocol, extractor, args.audit, held_out)
+    lines = write_evaluation(evaluation, output)
+    if args.json:
+        print(json.dumps({**evaluation.to_dict(), "output": str(output)}))
+    else:
+        print("\n".join(_table(evaluation)))
+    LOG.info("report: %s; a line was appended to %s", output / REPORT, lines)
+    return 0
+
+
+def _default_output(run, args: argparse.Namespace) -> Path:
+    if run is None:
+        return Path("evaluation")
+    from tfgan_thyroid.callbacks import checkpoints
+
+    config = run.read().config
+    weights = args.weights or ("average" if config.ema_decay else "raw")
+    return run.path / "evaluation" / f"{checkpoints.find(run, args.checkpoint).name}-{weights}"
+
+
+def _extractor(run, args: argparse.Namespace):
+    from tfgan_thyroid.evaluation.features import feature_extractor
+    from tfgan_thyroid.run_directory import RunDirectory
+
+    encoder_run = RunDirectory.open(args.encoder_run) if args.encoder_run else run
+    which = "latest" if args.encoder_run else args.checkpoint
+    return feature_extractor(args.features, encoder_run, which, args.inception_weights)
+
+
+def _say_plan(real: "ImageSource", kind, output: Path, args: argparse.Namespace) -> int:
+    made = kind.value in ("run", "SavedModel")
+    generated = f"{args.samples * args.draws} images to be generated by" if made else "images of"
+    plan = {
+        "real": real.description,
+        "generated": f"{generated} a {kind.value}",
+        "metrics": args.metrics,
+        "features": args.features,
+        "samples": args.samples,
+        "draws": args.draws,
+        "audit": args.audit,
+        "output": str(output),
+    }
+    if args.json:
+        print(json.dumps(plan))
+        return 0
+    for name, value in plan.items():
+        print(f"{name:10} {', '.join(value) if isinstance(value, list) else value}")
+    print("nothing was computed or written")
+    return 0
+
+
+def _table(evaluation: "Evaluation") -> list[str]:
+    """The lines of the table, and of the audit's verdict."""
+    goals = {"lower": "lower", "higher": "higher", "half": "0.5", "one": "1", "real": "as real"}
+    lines = [f"{'metric':18}{'value':>10}   {'std':>8}{'real':>10}{'n':>6}  wanted"]
+    for name, estimate in evaluation.estimates.items():
+        floor = "-" if estimate.floor is None else f"{estimate.floor:.4f}"
+        value = f"{name:18}{estimate.mean:>10.4f} ± {estimate.std:>8.4f}{floor:>10}{estimate.n:>6}"
+        lines.append(f"{value}  {goals[RESULTS[name].goal]}")
+    first = next(iter(evaluation.estimates.values()))
+    lines.append(f"{first.draws} draws, seed {first.seed}, features: {evaluation.features}")
+    if evaluation.floor_hint:
+        lines.append(evaluation.floor_hint)
+    if evaluation.audit is not None:
+        verdict = "passed" if evaluation.audit.passed else "FAILED"
+        lines.append(f"memorisation audit {verdict}: {'; '.join(evaluation.audit.reasons)}")
+        notes = (f"unseen scans: {evaluation.audit.held_out_rule}", *evaluation.audit.notes)
+        lines += [f"  {note}" for note in notes]
+    return lines
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,266 @@
+"""The report of an evaluation: one HTML file that holds everything it shows and loads nothing from elsewhere."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from tfgan_thyroid import __version__
+from tfgan_thyroid.evaluation.audit import AuditResult, SpaceAudit
+from tfgan_thyroid.evaluation.comparison import Evaluation
+from tfgan_thyroid.evaluation.figures import SPECKLE_NAMES, Picture
+from tfgan_thyroid.evaluation.image_sources import ImageSource
+from tfgan_thyroid.evaluation.report_style import STYLE
+from tfgan_thyroid.metrics.catalog import RESULTS, shortfall
+from tfgan_thyroid.metrics.estimate import Estimate
+
+GOALS = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "half": "0.5 is ideal",
+    "one": "1 is ideal",
+    "real": "as the real images",
+}
+HEADLINES = ("mmd", "1nn", "ms-ssim", "kid", "precision", "recall")
+
+# (title, anchor, introduction, pictures by name)
+_SECTIONS = (
+    (
+        "Images",
+        "images",
+        "Evenly spaced over each set; nothing was picked by hand.",
+        ("real", "generated"),
+    ),
+    ("Detail and speckle", "speckle", "Ultrasound is judged by its speckle.", ("spectrum", "speckle")),
+    (
+        "Encoder",
+        "encoder",
+        "What the trained encoder makes of real scans.",
+        ("reconstructions", "interpolations", "latents"),
+    ),
+    ("Training", "training", "The course of the run, its own metrics at every checkpoint included.", ("curves",)),
+)
+
+
+def html_report(evaluation: Evaluation, pictures: Sequence[Picture], speckle: dict[str, Any]) -> str:
+    """The page.
+
+    Args:
+        evaluation: what came out.
+        pictures: its figures; a section whose figures are not there is left out.
+        speckle: statistics `[N, 3]` of real and of generated images.
+    """
+    drawn = {picture.name: picture for picture in pictures}
+    images, speckle_section, *others = [
+        _section(title, anchor, introduction, names, drawn) for title, anchor, introduction, names in _SECTIONS
+    ]
+    if speckle_section:
+        speckle_section = speckle_section.replace("</section>", _speckle_table(speckle) + "</section>")
+    body = [
+        images,
+        _metrics_section(evaluation, drawn),
+        _audit_section(evaluation.audit, drawn) if evaluation.audit else "",
+        speckle_section,
+        *others,
+        _provenance(evaluation),
+    ]
+    return _page(_head(evaluation), [part for part in body if part])
+
+
+def _page(head: str, sections: list[str]) -> str:
+    links = "".join(
+        f'<li><a href="#{_between(part, "id=", ">")}">{_between(part, "<h2>", "</h2>")}</a></li>' for part in sections
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noindex">\n'
+        f"<title>Evaluation of generated thyroid scans</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#content">Skip to the results</a>\n{head}\n'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main id="content">\n'
+        + "\n".join(sections)
+        + f"\n</main>\n<footer>tfgan-thyroid {__version__}. Generated images show nobody and are no evidence of any "
+        "finding. Real scans are shown for comparison: keep this page as you keep the scans.</footer>\n</body>\n"
+        "</html>\n"
+    )
+
+
+def _between(text: str, start: str, end: str) -> str:
+    return text.split(start, 1)[1].split(end, 1)[0].strip('"')
+
+
+def _head(evaluation: Evaluation) -> str:
+    cards = "".join(_tile(name, evaluation.estimates[name]) for name in HEADLINES if name in evaluation.estimates)
+    verdict = _verdict(evaluation.audit) if evaluation.audit else ""
+    return (
+        "<header><p class=kicker>Evaluation</p><h1>Generated against real thyroid scans</h1>"
+        f"<dl class=sources>{_source('Real', evaluation.real)}{_source('Generated', evaluation.generated)}</dl>"
+        f"{verdict}<div class=tiles>{cards}</div></header>"
+    )
+
+
+def _source(title: str, source: ImageSource) -> str:
+    facts = {
+        name: value
+        for name, value in source.facts.items()
+        if name not in ("kind", "count", "image_size", "trained_split")
+    }
+    height, width = source.facts["image_size"]
+    digests = ("digest", "trained_on")
+    shown = [
+        f"{name.replace('_', ' ')} <code title={_quoted(str(value))}>{escape(str(value)[:12])}</code>"
+        if name in digests
+        else f"{name.replace('_', ' ')} {escape(str(value))}"
+        for name, value in facts.items()
+    ]
+    first = f"{source.facts['count']} images of {width}&times;{height} pixels from a {source.kind.value}"
+    return f"<div><dt>{title}</dt><dd>{first}<br><span class=quiet>{', '.join(shown)}</span></dd></div>"
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(text)}"'
+
+
+def _tile(name: str, estimate: Estimate) -> str:
+    floor = "" if estimate.floor is None else f"real {_number(estimate.floor)}"
+    goal = GOALS[RESULTS[name].goal]
+    return (
+        f"<div class=tile><p class=name>{escape(name)}</p><p class=value>{_number(estimate.mean)}</p>"
+        f"<p class=quiet>&plusmn; {_number(estimate.std)}{' &middot; ' + floor if floor else ''}</p>"
+        f"<p class=quiet>{goal}</p></div>"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "&ndash;" if value is None else f"{value:.4g}".replace("-", "&minus;")
+
+
+def _verdict(result: AuditResult) -> str:
+    word, kind = ("passed", "good") if result.passed else ("failed", "bad")
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in result.reasons)
+    return f"<div class='verdict {kind}' role=note><strong>Memorisation audit: {word}</strong><ul>{reasons}</ul></div>"
+
+
+def _section(title: str, anchor: str, introduction: str, names: Sequence[str], drawn: dict[str, Picture]) -> str:
+    figures = "".join(_figure(drawn[name]) for name in names if name in drawn)
+    if not figures:
+        return ""
+    return f'<section id="{anchor}"><h2>{title}</h2><p>{escape(introduction)}</p>{figures}</section>'
+
+
+def _figure(picture: Picture) -> str:
+    light, dark = (base64.b64encode(png).decode() for png in (picture.light, picture.dark))
+    image = f'<img src="data:image/png;base64,{light}" alt={_quoted(picture.alt)} loading="lazy">'
+    if picture.dark != picture.light:
+        source = f'<source media="(prefers-color-scheme: dark)" srcset="data:image/png;base64,{dark}">'
+        image = f"<picture>{source}{image}</picture>"
+    return f"<figure>{image}<figcaption>{escape(picture.caption)}</figcaption></figure>"
+
+
+def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th scope=col>{heading}</th>" for heading in headings)
+    body = "".join(
+        f"<tr><th scope=row>{row[0]}</th>{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows
+    )
+    return (
+        f"<div class=scroll tabindex=0 role=region aria-label={_quoted(caption)}><table><caption>{escape(caption)}"
+        f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
+    first = next(iter(evaluation.estimates.values()))
+    rows = [
+        [
+            escape(name),
+            f"{_number(estimate.mean)} <span class=quiet>&plusmn; {_number(estimate.std)}</span>",
+            _number(estimate.floor),
+            GOALS[RESULTS[name].goal],
+            str(estimate.n),
+            f"<span class=definition>{escape(estimate.definition)}; in {escape(estimate.features)}</span>",
+        ]
+        for name, estimate in evaluation.estimates.items()
+    ]
+    caption = f"Mean and standard deviation over {first.draws} draws, seed {first.seed}"
+    headings = ("metric", "value", "real", "wanted", "n", "definition")
+    introduction = (
+        "Every value stands beside what real images reach: real against real from disjoint halves of the same size "
+        "where two sets are compared, the real images' own value where one is described. No metric reaches zero."
+    )
+    hint = evaluation.floor_hint
+    introduction += f" {escape(hint[0].upper() + hint[1:])}." if hint else ""
+    figure = _figure(drawn["metrics"]) if "metrics" in drawn else ""
+    table = _table(caption, headings, rows)
+    return f'<section id="metrics"><h2>Metrics</h2><p>{introduction}</p>{figure}{table}</section>'
+
+
+def _audit_section(result: AuditResult, drawn: dict[str, Picture]) -> str:
+    rows = [
+        ["what distances are taken in", *(escape(space.space) for space in result.spaces)],
+        ["exact copies", *("&ndash;" if s.copies is None else str(s.copies) for s in result.spaces)],
+        ["near copies", *(str(space.near_copies) for space in result.spaces)],
+        ["authenticity rate", *(_beside(s.authenticity, s.held_out_authenticity) for s in result.spaces)],
+        ["relatively nearer than the nearest percent", *(f"{s.closer_relative:.1%}" for s in result.spaces)],
+        ["plainly nearer than the nearest percent", *(f"{s.closer:.1%}" for s in result.spaces)],
+        ["median distance", *(_distances(space) for space in result.spaces)],
+    ]
+    headings = ("", "pixels", *("features" for _ in result.spaces[1:]))
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (f"unseen scans: {result.held_out_rule}", *result.notes))
+    counts = ", ".join(f"{count} {name.replace('_', '-')}" for name, count in result.counts.items())
+    figures = "".join(_figure(drawn[name]) for name in ("closest_pairs", "distances") if name in drawn)
+    table = _table(f"The audit in numbers ({counts}); in brackets: unseen real scans", headings, rows)
+    return (
+        '<section id="audit"><h2>Memorisation audit</h2><p>Does the generator repeat scans that it was trained on? '
+        "Each generated image is held against the training scans, and so are real scans that it has not seen.</p>"
+        f"{_verdict(result)}<ul>{notes}</ul>{figures}{table}</section>"
+    )
+
+
+def _beside(value: float, held_out: float) -> str:
+    return f"{value:.1%} <span class=quiet>({held_out:.1%})</span>"
+
+
+def _distances(space: SpaceAudit) -> str:
+    unit = f" {space.unit}" if space.unit else ""
+    held_out = f"<span class=quiet>({_number(space.held_out_median_distance)})</span>"
+    return f"{_number(space.median_distance)}{unit} {held_out}"
+
+
+def _speckle_table(values: dict[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            *(f"{s[:, i].mean():.3f} <span class=quiet>&plusmn; {s[:, i].std():.3f}</span>" for s in values.values()),
+        ]
+        for i, name in enumerate(SPECKLE_NAMES)
+    ]
+    return _table("Speckle, mean and standard deviation over the images", ("", *values), rows)
+
+
+def _provenance(evaluation: Evaluation) -> str:
+    document = evaluation.to_dict()
+    stack = ", ".join(f"{name} {version}" for name, version in document["stack"].items())
+    worst = _widest(evaluation.estimates)
+    return (
+        '<section id="provenance"><h2>How this was made</h2><p>Images are compared as files hold them, 8-bit. Images '
+        f"are generated from consecutive seeds, draws are taken without replacement. Made with tfgan-thyroid "
+        f"{__version__}, {stack}. The same inputs and seed give the same numbers.</p>{worst}</section>"
+    )
+
+
+def _widest(estimates: dict[str, Estimate]) -> str:
+    """The metric that is farthest from what real images reach, in spreads, where that can be said."""
+    gaps = {
+        name: (shortfall(name, e.mean, e.floor) - shortfall(name, e.floor, e.floor)) / e.std
+        for name, e in estimates.items()
+        if e.floor is not None and e.std > 0
+    }
+    if not gaps:
+        return ""
+    name = max(gaps, key=lambda key: gaps[key])
+    if gaps[name] <= 0:
+        return "<p>No metric is farther from its ideal than real images are.</p>"
+    return (
+        f"<p>Measured in standard deviations over the draws, <strong>{escape(name)}</strong> is farthest from what "
+        f"real images reach: {gaps[name]:.1f}.</p>"
+    )
