@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tfgan_thyroid.config import PRESETS, Config, preset, stage_count
+from tfgan_thyroid.config import MODELS, OPTIONS_OF_ONE_MODEL, PRESETS, Config, preset, stage_count
 from tfgan_thyroid.errors import UserError
 
 
@@ -40,11 +40,23 @@ def test_an_unknown_preset_names_the_known_ones():
         {"penalty_pairs": "all"},
         {"log_every": 0},
         {"best_metric": "psnr"},
+        {"critic_steps": 0, "model": "wgan-gp"},
+        {"gan_loss": "hinge", "model": "gan"},
+        {"kl_weight": -0.1, "model": "vae"},
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_field(changes):
     with pytest.raises(UserError, match=next(iter(changes)).replace("_", "[_ ]")):
         Config(**changes)
+
+
+@pytest.mark.parametrize(("option", "model"), OPTIONS_OF_ONE_MODEL.items())
+def test_an_option_of_one_model_is_refused_under_every_other(option, model):
+    value = {"critic_steps": 5, "gan_loss": "non-saturating", "kl_weight": 1.0}[option]
+    assert getattr(Config(model=model, **{option: value}), option) == value
+    for other in set(MODELS) - {model}:
+        with pytest.raises(UserError, match=f"{option} is an option of {model}, and {other} has no use for it"):
+            Config(model=other, **{option: value})
 
 
 def test_a_record_of_another_version_is_refused_by_its_fields():

@@ -8,10 +8,24 @@ from tfgan_thyroid.models.random_draws import Purpose, draw_seed, latents_from_s
 
 def test_no_two_draws_of_a_run_share_a_seed():
     seeds = [
-        tuple(draw_seed(run, tf.constant(iteration, tf.int64), purpose).numpy())
-        for run, iteration, purpose in itertools.product(range(3), range(5), Purpose)
+        tuple(draw_seed(run, tf.constant(iteration, tf.int64), purpose, step).numpy())
+        for run, iteration, purpose, step in itertools.product(range(3), range(5), Purpose, range(3))
     ]
     assert len(set(seeds)) == len(seeds)
+
+
+def test_the_numbers_of_purposes_stay_what_they_are():
+    """A run of an earlier version resumes on the draws that it started on."""
+    assert [purpose.name for purpose in Purpose][:6] == [
+        "CODE_DISCRIMINATOR_LATENTS",
+        "CODE_PENALTY",
+        "DISCRIMINATOR_LATENTS",
+        "GENERATED_PENALTY",
+        "RECONSTRUCTED_PENALTY",
+        "GENERATOR_LATENTS",
+    ]
+    assert list(Purpose) == list(range(len(Purpose)))
+    assert draw_seed(7, tf.constant(11, tf.int64), Purpose.GENERATOR_LATENTS).numpy().tolist() == [7 * 64 + 5, 11]
 
 
 def test_a_served_latent_depends_on_its_seed_alone():

@@ -43,7 +43,7 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     model = MODELS[config.model]
     encoder = model.build_encoder(config.replace(precision="float32"))
     if encoder is None:
-        raise UserError(f"{config.model} has no encoder: it only makes images of latents, so export its generator")
+        raise UserError(f"{config.model} has no encoder: it makes images of latents only")
     return model.latent_encoder(_read("encoder", encoder, checkpoint))
 
 
