@@ -98,8 +98,10 @@ def run(
 def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "PreprocessSettings":
     """The settings that the flags and the file names make."""
     from pipeline.transforms.group_scans import choose_pattern
+    from pipeline.transforms.name_lists import read_group_file, read_split_lists
     from pipeline.transforms.settings import PreprocessSettings
 
+    names = [scan.name for scan in scans]
     salt = None
     if arguments.salt_file is not None:
         salt = Path(arguments.salt_file).read_bytes()
@@ -112,10 +114,13 @@ def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "Pr
         masks=arguments.masks is not None,
         splits=arguments.splits,
         seed=arguments.seed,
-        group_pattern=choose_pattern(arguments.group_pattern, [scan.name for scan in scans]),
+        group_pattern=choose_pattern(arguments.group_pattern, names),
         shards=arguments.shards,
         salt=salt,
         mask_label=_mask_label(arguments),
+        groups=None if arguments.group_file is None else read_group_file(arguments.group_file, names),
+        listed=None if arguments.split_lists is None else read_split_lists(arguments.split_lists, names),
+        near_duplicates=arguments.near_duplicates,
     )
 
 
@@ -145,6 +150,8 @@ def _check_apart(arguments: argparse.Namespace, output: Path, scans: Sequence["S
 
 
 def _parser() -> argparse.ArgumentParser:
+    from pipeline.transforms.name_lists import parse_split_lists
+    from pipeline.transforms.perceptual_hash import DEFAULT_DISTANCE, HASH_BITS, MAX_DISTANCE
     from pipeline.transforms.plan_splits import parse_splits
 
     parser = command.parser("pipeline.preprocess", _DESCRIPTION, _EXAMPLE)
@@ -198,11 +205,32 @@ def _parser() -> argparse.ArgumentParser:
         help="share of the scans for each split; they sum to 1",
     )
     add(
+        "--split-lists",
+        type=_checked(parse_split_lists),
+        metavar="LISTS",
+        help="train=FILE,eval=FILE,test=FILE instead of --splits: text files with one scan a line, by path or by name; "
+        "what would be in two splits stays in the one held out most",
+    )
+    groups = parser.add_mutually_exclusive_group()
+    groups.add_argument(
+        "--group-file",
+        metavar="CSV",
+        help="table with the columns file and group (patient or acquisition); scans of a group share a split",
+    )
+    groups.add_argument(
         "--group-pattern",
         type=_checked(_regular_expression),
         metavar="REGEX",
         help="finds the patient in a file name (its first group, else the match); such scans share a split. "
         r"If not given: patient\d+ where every name has it, else each file by itself",
+    )
+    add(
+        "--near-duplicates",
+        type=_checked(_hash_distance),
+        default=DEFAULT_DISTANCE,
+        metavar="BITS",
+        help=f"scans share a split if their perceptual hashes differ in at most so many of {HASH_BITS} bits "
+        f"(0 to {MAX_DISTANCE}); off: not sought",
     )
     add("--white-level", type=command.positive_int, default=65535, metavar="VALUE", help="16-bit value that is white")
     add("--salt-file", metavar="FILE", help="key for the hashes that stand for file and patient names")
@@ -239,6 +267,16 @@ def _crop(text: str) -> str:
 
     parse_crop(text)
     return text
+
+
+def _hash_distance(text: str) -> int | None:
+    from pipeline.transforms.perceptual_hash import HASH_BITS, MAX_DISTANCE
+
+    if text == "off":
+        return None
+    if not text.isdecimal() or int(text) > MAX_DISTANCE:
+        raise UserError(f"{text!r} is not a number from 0 to {MAX_DISTANCE} (of {HASH_BITS} bits), or off")
+    return int(text)
 
 
 def _regular_expression(text: str) -> str:

@@ -12,9 +12,17 @@ from typing import Any
 
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of, unmatched
+from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import plan_splits
 from pipeline.transforms.settings import PreprocessSettings
-from tfgan_thyroid.data.schema import CONTACT_SHEET_FILE, REJECTED_FILE, SPLITS, STATISTICS_FILE, DatasetInfo
+from tfgan_thyroid.data.schema import (
+    CONTACT_SHEET_FILE,
+    NEAR_DUPLICATES_FILE,
+    REJECTED_FILE,
+    SPLITS,
+    STATISTICS_FILE,
+    DatasetInfo,
+)
 
 _SHOWN_NAMES = 5
 _PROBES = 8
@@ -24,12 +32,18 @@ _NEARLY_BLACK = 24
 def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> None:
     """Say on standard error what will be read and how."""
     rule = "each file by itself" if settings.group_pattern is None else f"by {settings.group_pattern}"
+    rule = "by a table" if settings.groups is not None else rule
     note(
         f"{len(scans)} files, grouped {rule}; crop {settings.crop}, then {settings.image_size} x {settings.image_size}"
     )
-    alone = unmatched(settings.group_pattern, [scan.name for scan in scans])
+    names = [scan.name for scan in scans]
+    alone = (
+        unmatched(settings.group_pattern, names)
+        if settings.groups is None
+        else sum(name not in settings.groups for name in names)
+    )
     if alone:
-        note(f"warning: {alone} of {len(scans)} names do not match; each of them is a group of its own")
+        note(f"warning: {alone} of {len(scans)} names have no group; each of them is a group of its own")
 
 
 def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:
@@ -38,9 +52,7 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
     from tfgan_thyroid.data.scan_files import ScanError, encode_png
     from tfgan_thyroid.data.scan_reader import read_scans
 
-    groups = [group_of(settings.group_pattern, scan.name) for scan in scans]
-    plan = plan_splits([(group, str(index)) for index, group in enumerate(groups)], settings.splits, settings.seed)
-    counts = Counter(plan.split_of_group[group] for group in groups)
+    counts, groups = _plan_by_name(settings, scans)
     probes = scans[:: max(1, len(scans) // _PROBES)][:_PROBES]
     refused = 0
     started = time.monotonic()
@@ -55,7 +67,7 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
     document = {
         "files": len(scans),
         "counts": {split: counts[split] for split in SPLITS},
-        "groups": len(set(groups)),
+        "groups": groups,
         "probed": len(probes),
         "probed_refused": refused,
         "estimated_seconds": seconds,
@@ -69,12 +81,24 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
     print("dry run: nothing was written")
 
 
+def _plan_by_name(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> tuple[Counter, int]:
+    """Files of each split and the number of groups, as far as names tell."""
+    groups = [group_of(settings.group_pattern, scan.name, settings.groups) for scan in scans]
+    known = [(group, str(index)) for index, group in enumerate(groups)]
+    if settings.listed is not None:
+        listed = [settings.listed[scan.name] for scan in scans if scan.name in settings.listed]
+        known = [one for one, scan in zip(known, scans, strict=True) if scan.name in settings.listed]
+        plan = plan_listed_splits(known, listed)
+    else:
+        plan = plan_splits(known, settings.splits, settings.seed)
+    kept = [group for position, (group, _) in enumerate(known) if position not in plan.left_out]
+    return Counter(plan.split_of_group[group] for group in kept), len(set(kept))
+
+
 def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bool) -> None:
     """The counts of what was written, on standard output; warnings on standard error."""
     statistics = json.loads((output / STATISTICS_FILE).read_text(encoding="ascii"))
-    for split in statistics["empty_splits"]:
-        groups = sum(info.groups.values())
-        note(f"warning: split {split} is empty: {groups} groups cannot fill {len(info.splits)} splits")
+    _warn_of_splits(info, statistics)
     splits = statistics["splits"]
     brightest = max(split["grey_levels"]["percentiles"]["99"] for split in splits.values())
     if brightest < _NEARLY_BLACK:
@@ -85,16 +109,44 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
     duplicates = sum(split["duplicates"] for split in splits.values())
     if as_json:
         document: dict[str, Any] = {"dataset": str(output), "seconds": seconds, "duplicates": duplicates}
+        document["near_duplicate_sets"] = statistics["near_duplicates"]
         print(json.dumps(document | dataclasses.asdict(info)))
         return
     for split in SPLITS:
         line = f"{split}: {info.counts[split]} scans in {info.groups[split]} groups"
         print(line + (f", mean grey level {splits[split]['grey_levels']['mean']:.0f}" if split in splits else ""))
+    alike = statistics["near_duplicates"]
     print(f"duplicates: {duplicates}")
+    print(f"near-duplicates: {alike['scans']} scans in {alike['sets']} sets, the largest of {alike['largest_set']}")
     print(f"rejected: {info.rejected}" + (f" ({describe_rejected(output)})" if info.rejected else ""))
     print(f"seconds: {seconds:.1f}")
     print(f"contact sheet: {_printable(output / CONTACT_SHEET_FILE)}")
     print(f"dataset: {_printable(output)}")
+
+
+def _warn_of_splits(info: DatasetInfo, statistics: dict[str, Any]) -> None:
+    """Say which request could not be met, and what ties the groups."""
+    independent, groups = statistics["independent_groups"], sum(info.groups.values())
+    for split in statistics["empty_splits"]:
+        if info.listed_splits:
+            note(f"warning: split {split} is empty: all that its list names was refused or is in another split too")
+        else:
+            tied = f" ({groups} groups, tied by scans alike)" if independent < groups else ""
+            note(f"warning: split {split} is empty: {independent} groups cannot fill {len(info.splits)} splits{tied}")
+    total = sum(info.counts.values())
+    for split, share in info.splits.items():
+        wanted, found = share * total, info.counts[split]
+        if found and abs(found - wanted) > max(2.0, wanted / 2):
+            note(
+                f"warning: split {split} has {found} scans instead of {wanted:.0f}: "
+                f"groups are kept whole, and the largest has {statistics['largest_group']} scans"
+            )
+    alike = statistics["near_duplicates"]
+    if alike["sets_across_groups"]:
+        note(
+            f"note: {alike['sets_across_groups']} sets of scans alike cross groups, which share a split for it: "
+            f"see {NEAR_DUPLICATES_FILE}"
+        )
 
 
 def describe_rejected(directory: Path, *, names: bool = False) -> str:

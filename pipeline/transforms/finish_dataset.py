@@ -5,8 +5,8 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
-from pipeline.transforms.plan_splits import SplitPlan
 from pipeline.transforms.prepare_scans import RejectedScan
+from pipeline.transforms.report_alike import summarize_alike, write_alike
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.split_statistics import SplitStatistics
 from pipeline.transforms.write_shards import PlanSummary, WrittenShard
@@ -23,7 +23,8 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
             statistics.setdefault(result.split, SplitStatistics()).merge(result.statistics)
     rejected = summary.rejected
     write_rejected(settings, rejected)
-    write_statistics(settings, statistics, summary.plan)
+    write_statistics(settings, statistics, summary)
+    write_alike(summary.near_duplicates, settings)
     write_schema(settings)
     info = schema.DatasetInfo(
         schema_version=schema.SCHEMA_VERSION,
@@ -34,17 +35,26 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
         crop=settings.crop,
         resize=preprocessing.RESIZE_FILTER,
         seed=settings.seed,
-        group_rule="file" if settings.group_pattern is None else f"pattern:{settings.group_pattern}",
+        group_rule=group_rule(settings),
         package_version=__version__,
         digest=content_digest(statistics),
-        splits=settings.splits,
+        splits=settings.splits if settings.listed is None else {},
         groups={split: len(statistics[split].groups) if split in statistics else 0 for split in schema.SPLITS},
         rejected=len(rejected),
         keyed_ids=settings.salt is not None,
         white_level=settings.white_level,
+        listed_splits=settings.listed is not None,
+        near_duplicates=settings.near_duplicates,
     )
     info.save(settings.staging)
     return info
+
+
+def group_rule(settings: PreprocessSettings) -> str:
+    """What tells a scan's group, in a word; a table is not named."""
+    if settings.groups is not None:
+        return "table"
+    return "file" if settings.group_pattern is None else f"pattern:{settings.group_pattern}"
 
 
 def content_digest(statistics: Mapping[str, SplitStatistics]) -> str:
@@ -64,12 +74,17 @@ def write_rejected(settings: PreprocessSettings, rejected: Sequence[RejectedScan
             file.write(json.dumps(row) + "\n")
 
 
-def write_statistics(settings: PreprocessSettings, statistics: Mapping[str, SplitStatistics], plan: SplitPlan) -> None:
+def write_statistics(
+    settings: PreprocessSettings, statistics: Mapping[str, SplitStatistics], summary: PlanSummary
+) -> None:
     """Counts, grey levels, raw sizes and mask areas of each split."""
     document = {
         "splits": {s: statistics[s].to_json(settings.image_size) for s in schema.SPLITS if s in statistics},
-        "empty_splits": plan.emptied,
-        "groups_tied_by_duplicates": plan.joined_groups,
+        "empty_splits": summary.plan.emptied,
+        "groups_tied_by_duplicates": summary.plan.joined_groups,
+        "independent_groups": summary.plan.independent,
+        "largest_group": summary.plan.largest_group,
+        "near_duplicates": summarize_alike(summary.near_duplicates),
     }
     (settings.staging / schema.STATISTICS_FILE).write_text(json.dumps(document, indent=2) + "\n", encoding="ascii")
 

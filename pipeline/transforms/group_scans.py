@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tfgan_thyroid.errors import UserError
 
@@ -34,12 +34,16 @@ def choose_pattern(pattern: str | None, names: Sequence[bytes]) -> str | None:
     return pattern
 
 
-def group_of(pattern: str | None, name: bytes) -> str:
-    """The group of one scan: the pattern's first group, else its match, else (no pattern, no match) the name itself.
+def group_of(pattern: str | None, name: bytes, table: Mapping[bytes, str] | None = None) -> str:
+    """The group of one scan: the table's, if there is one; else the pattern's first group, else its match.
 
-    The pattern is searched in the file name, or in the whole relative path if the pattern holds a "/".
+    A name that neither knows is a group of its own. The pattern is searched in the file name, or in the whole relative
+    path if the pattern holds a "/".
     """
-    match = None if pattern is None else _match(pattern, name)
+    if table is not None:
+        match = table.get(name)
+    else:
+        match = None if pattern is None else _match(pattern, name)
     if match is None:
         return f"file:{os.fsdecode(name)}"
     return f"group:{match}"

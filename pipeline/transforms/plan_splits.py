@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from tfgan_thyroid.data.schema import SPLITS
 from tfgan_thyroid.errors import UserError
@@ -31,6 +32,13 @@ def parse_splits(text: str) -> dict[str, float]:
     return {name: fractions[name] for name in SPLITS if fractions.get(name)}
 
 
+class LeftOut(NamedTuple):
+    """Why a scan goes into no split: a reason from a short list, and the detail in words."""
+
+    reason: str
+    detail: str
+
+
 @dataclasses.dataclass(frozen=True)
 class SplitPlan:
     """The outcome of `plan_splits`.
@@ -38,27 +46,40 @@ class SplitPlan:
     Args:
         split_of_group: the split of each group.
         emptied: requested splits that stay empty, because there are fewer independent groups than splits.
-        joined_groups: how many groups were tied to another by a scan that both contain.
+        joined_groups: how many groups were tied to another by a scan, or nearly the same scan, that both contain.
+        independent: how many sets of groups share nothing with each other.
+        largest_group: scans in the largest of those sets.
+        left_out: positions of scans that go into no split, and why.
     """
 
     split_of_group: dict[str, str]
     emptied: list[str]
     joined_groups: int
+    independent: int = 0
+    largest_group: int = 0
+    left_out: dict[int, LeftOut] = dataclasses.field(default_factory=dict)
 
 
-def plan_splits(scans: Sequence[tuple[str, str]], fractions: Mapping[str, float], seed: int) -> SplitPlan:
+def plan_splits(
+    scans: Sequence[tuple[str, str]],
+    fractions: Mapping[str, float],
+    seed: int,
+    alike: Sequence[Sequence[int]] = (),
+) -> SplitPlan:
     """Assign each group to a split, so that neither a group nor a content digest is in two.
 
-    Groups that share a digest are tied together. The tied groups, in an order drawn by `seed`, fill the splits from
-    the smallest request to the largest: each takes a subset whose number of scans is nearest to what it should have
-    (an exact subset sum), the largest takes the rest. The result depends on the set of scans, not on its order.
+    Groups that share a digest, or scans that are alike, are tied together. The tied groups, in an order drawn by
+    `seed`, fill the splits from the smallest request to the largest: each takes a subset whose number of scans is
+    nearest to what it should have (an exact subset sum), the largest takes the rest. The result depends on the set of
+    scans, not on its order.
 
     Args:
         scans: (group, content digest) of each scan.
         fractions: what share of the scans each split should have, as from `parse_splits`.
         seed: draws the order.
+        alike: sets of positions in `scans` that must not be parted either.
     """
-    members = _tie_groups(scans)
+    members = _tie_groups(scans, alike)
     order = sorted(
         members, key=lambda name: hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogateescape")).digest()
     )
@@ -80,11 +101,13 @@ def plan_splits(scans: Sequence[tuple[str, str]], fractions: Mapping[str, float]
         split_of_group={group: split_of[name] for group, name in tied_to.items()},
         emptied=[split for split in requested if split not in filled],
         joined_groups=sum(len(groups) for groups in members.values() if len(groups) > 1),
+        independent=len(members),
+        largest_group=max(scan_count.values(), default=0),
     )
 
 
-def _tie_groups(scans: Sequence[tuple[str, str]]) -> dict[str, set[str]]:
-    """Groups connected by shared digests, as the least group's name -> all of them (union-find)."""
+def _tie_groups(scans: Sequence[tuple[str, str]], alike: Sequence[Sequence[int]]) -> dict[str, set[str]]:
+    """Groups connected by shared digests or by scans alike, as the least group's name -> all of them (union-find)."""
     parent = {group: group for group, _ in scans}
 
     def root(group: str) -> str:
@@ -94,8 +117,10 @@ def _tie_groups(scans: Sequence[tuple[str, str]]) -> dict[str, set[str]]:
         return group
 
     first_with: dict[str, str] = {}
-    for group, digest in scans:
-        one, other = sorted((root(group), root(first_with.setdefault(digest, group))))
+    ties = [(group, first_with.setdefault(digest, group)) for group, digest in scans]
+    ties += [(scans[members[0]][0], scans[position][0]) for members in alike for position in members[1:]]
+    for pair in ties:
+        one, other = sorted(map(root, pair))
         parent[other] = one
     members: dict[str, set[str]] = {}
     for group in parent:

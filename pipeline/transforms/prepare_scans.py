@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.progress import PROGRESS_SUFFIX
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of
+from pipeline.transforms.perceptual_hash import perceptual_hash
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data import preprocessing
 from tfgan_thyroid.data.crop_policies import find_crop
@@ -44,6 +45,8 @@ class PreparedScan:
         offset: where in it the image starts; the mask and the histogram (256 uint32) follow.
         image_bytes: length of the image's PNG.
         mask_bytes: length of the mask's PNG, 0 without masks.
+        perceptual_hash: as from `near_duplicates.perceptual_hash`; empty if near-duplicates are not sought.
+        listed: the split that a list gives the scan; None without lists.
     """
 
     name: bytes
@@ -57,6 +60,8 @@ class PreparedScan:
     offset: int
     image_bytes: int
     mask_bytes: int
+    perceptual_hash: bytes = b""
+    listed: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ class PrepareScansFn(beam.DoFn):
 
     def _prepare_file(self, file: ScanFile, batch: PreparedBatch, spill: BinaryIO, spill_file: str) -> None:
         """Prepare the one scan of a file, or each of its frames; what a later frame spoils is told under its name."""
+        if self._settings.listed is not None and file.name not in self._settings.listed:
+            batch.rejected.append(RejectedScan(file.name, "in no list", "the split lists do not name it"))
+            return
         try:
             for scan in read_scans(file.source, self._settings.white_level):
                 name = frame_name(file, scan)
@@ -118,9 +126,9 @@ def frame_name(file: ScanFile, scan: Scan) -> bytes:
     return file.name if scan.frame is None else b"%s#%05d" % (file.name, scan.frame)
 
 
-def group_of_scan(file: ScanFile, scan: Scan, pattern: str | None) -> str:
-    """The group that the file's name tells, else the patient that the file itself names, else the file alone."""
-    by_name = group_of(pattern, file.name)
+def group_of_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> str:
+    """The group that the table or the name of the file tells, else the patient that it names itself, else it alone."""
+    by_name = group_of(settings.group_pattern, file.name, settings.groups)
     return by_name if scan.group is None or by_name.startswith("group:") else f"patient:{scan.group}"
 
 
@@ -141,7 +149,7 @@ def spill_scan(
     mask_digest = b"" if mask is None else hashlib.sha256(mask.tobytes()).digest()
     return PreparedScan(
         name=frame_name(file, scan),
-        group=group_of_scan(file, scan, settings.group_pattern),
+        group=group_of_scan(file, scan, settings),
         digest=digest,
         record_digest=hashlib.sha256(bytes.fromhex(digest) + mask_digest).hexdigest(),
         raw_height=raw_shape[0],
@@ -151,6 +159,8 @@ def spill_scan(
         offset=offset,
         image_bytes=len(image_png),
         mask_bytes=len(mask_png),
+        perceptual_hash=b"" if settings.near_duplicates is None else perceptual_hash(image),
+        listed=None if settings.listed is None else settings.listed[file.name],
     )
 
 

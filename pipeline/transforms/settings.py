@@ -25,6 +25,9 @@ class PreprocessSettings:
         salt: the key of the hashes in `image/source_id` and `image/group_id`; None for plain hashes.
         staging: the folder that becomes the dataset directory once it is complete; every worker must see it.
         mask_label: which structure of the masks is the foreground.
+        groups: the group of each file that a table names; None to go by `group_pattern`.
+        listed: the split of each file that a list names; None to go by `splits`.
+        near_duplicates: scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
     """
 
     image_size: int
@@ -38,6 +41,9 @@ class PreprocessSettings:
     salt: bytes | None = None
     staging: Path = Path()
     mask_label: MaskLabel = MaskLabel()
+    groups: dict[bytes, str] | None = None
+    listed: dict[bytes, str] | None = None
+    near_duplicates: int | None = None
 
     @property
     def spill(self) -> Path:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 
 from pipeline.transforms.contact_sheet import write_contact_sheet
+from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import SplitPlan, plan_splits
 from pipeline.transforms.prepare_scans import PreparedBatch, PreparedScan, RejectedScan, read_spilled
+from pipeline.transforms.report_alike import AlikeScans, find_alike, report_alike
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.split_statistics import SplitStatistics
 from tfgan_thyroid.data import schema
@@ -41,6 +43,7 @@ class PlanSummary:
 
     plan: SplitPlan
     rejected: list[RejectedScan]
+    near_duplicates: list[AlikeScans]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +67,11 @@ class PlanTasksFn(beam.DoFn):
         for batch in element[1]:
             scans += batch.prepared
             rejected += batch.rejected
-        plan = plan_splits([(scan.group, scan.digest) for scan in scans], self._settings.splits, self._settings.seed)
+        alike = find_alike(scans, self._settings)
+        plan = plan_scans(scans, alike, self._settings)
+        alike_report = report_alike(scans, alike, plan, self._settings)
+        rejected += [RejectedScan(scans[position].name, *why) for position, why in plan.left_out.items()]
+        scans = [scan for position, scan in enumerate(scans) if position not in plan.left_out]
         sample: list[tuple[str, PreparedScan]] = []
         for split, members in order_by_split(scans, plan).items():
             shards = min(self._settings.shards, len(members))
@@ -73,7 +80,17 @@ class PlanTasksFn(beam.DoFn):
             stride = max(1, len(members) // _SAMPLE_SIZE[split])
             sample += [(split, scan) for scan in members[::stride][: _SAMPLE_SIZE[split]]]
         yield SheetTask(sample)
-        yield PlanSummary(plan, rejected)
+        yield PlanSummary(plan, rejected, alike_report)
+
+
+def plan_scans(
+    scans: Sequence[PreparedScan], alike: Sequence[Sequence[int]], settings: PreprocessSettings
+) -> SplitPlan:
+    """The splits that the lists give, else those drawn by the seed."""
+    known = [(scan.group, scan.digest) for scan in scans]
+    if settings.listed is None:
+        return plan_splits(known, settings.splits, settings.seed, alike)
+    return plan_listed_splits(known, [scan.listed or "" for scan in scans], alike)
 
 
 def order_by_split(scans: Sequence[PreparedScan], plan: SplitPlan) -> dict[str, list[PreparedScan]]:

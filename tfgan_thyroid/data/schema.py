@@ -5,6 +5,7 @@
       schema.pbtxt         the keys of a record, as a tensorflow_metadata Schema
       statistics.json      counts, grey levels and sizes of each split
       rejected.jsonl       the files that were refused, and why
+      near_duplicates.json the scans that look alike, by their ids
       contact_sheet.png
       Split-train/examples-00000-of-00004.tfrecord ...
       Split-eval/ ... Split-test/ ...
@@ -36,6 +37,7 @@ SCHEMA_FILE = "schema.pbtxt"
 STATISTICS_FILE = "statistics.json"
 REJECTED_FILE = "rejected.jsonl"
 CONTACT_SHEET_FILE = "contact_sheet.png"
+NEAR_DUPLICATES_FILE = "near_duplicates.json"
 
 _REMEDY = "write one with: python -m pipeline.preprocess --input SCANS --output DATASET"
 
@@ -53,15 +55,17 @@ class DatasetInfo:
         crop: the crop policy as given to `crop_policies.find_crop`.
         resize: the name of the resampling filter.
         seed: the seed that drew the splits.
-        group_rule: `"file"`, or `"pattern:"` and the regular expression that names a scan's group.
+        group_rule: `"file"`, `"table"`, or `"pattern:"` and the regular expression that names a scan's group.
         package_version: the version of tfgan-thyroid that wrote the directory.
         digest: SHA-256 over the sorted pixel digests of each split. The same pixels in the same splits give the
             same digest, whatever the files were called, whichever salt keyed the identifiers.
-        splits: the fractions that were asked for.
+        splits: the fractions that were asked for; empty if lists gave the splits.
         groups: number of groups of each split; no group is in two.
         rejected: number of files refused.
         keyed_ids: whether a salt keyed `image/source_id` and `image/group_id`.
         white_level: the 16-bit value stored as white, 255.
+        listed_splits: whether lists gave the splits.
+        near_duplicates: scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
     """
 
     schema_version: int
@@ -80,6 +84,8 @@ class DatasetInfo:
     rejected: int = 0
     keyed_ids: bool = False
     white_level: int = 65535
+    listed_splits: bool = False
+    near_duplicates: int | None = None
 
     def __post_init__(self) -> None:
         stage_count(self.image_size)
