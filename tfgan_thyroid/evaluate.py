@@ -94,9 +94,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(f"--weights goes with a run: --generated is a {kind.value}")
     run = RunDirectory.open(args.generated) if kind is Kind.RUN else None
     output = args.output or _default_output(run, args)
-    from tfgan_thyroid.training import runtime
-
-    runtime.prepare()
     real = image_sources.real_source(args.real, args.split)
     extractor = _extractor(run, args)
     if args.dry_run:
