@@ -3,7 +3,6 @@
 import argparse
 import logging
 import signal
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "tfgan_thyroid.serve",
         "Serve SavedModels over the REST API of TF Serving: status, metadata, predict. For development and tests: no "
-        "gRPC, no batching across requests, no authentication. Production is TF Serving (docs/serving.md).",
+        "gRPC, no authentication. Production is TF Serving (docs/serving.md).",
         "python -m tfgan_thyroid.serve saved_models/thyroid",
     )
     parser.add_argument(
@@ -61,6 +60,10 @@ def _directories(paths: Sequence[Path]) -> dict[str, Path]:
     return directories
 
 
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Loads the models, says where it listens, and serves until it is stopped."""
     args = _parser().parse_args(argv)
@@ -68,22 +71,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.start_log()
     import tensorflow as tf
 
-    from tfgan_thyroid.serving.http_server import PreviewServer, VersionWatcher
+    from tfgan_thyroid.serving.http_server import build_app, listen, serve
     from tfgan_thyroid.serving.preview_api import PreviewApi
     from tfgan_thyroid.serving.rest_api import RestApi
     from tfgan_thyroid.serving.served_model import ServedModel
+    from tfgan_thyroid.serving.version_watcher import VersionWatcher
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     models = {name: ServedModel(name, path, args.keep) for name, path in directories.items()}
-    api = RestApi(models, args.max_batch_size)
-    with PreviewServer((args.host, args.port), api, PreviewApi(models)) as server:
+    app = build_app(RestApi(models, args.max_batch_size), PreviewApi(models))
+    with listen(args.host, args.port) as listening:
         for model in models.values():
             model.poll()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-        print(f"serving {', '.join(models)} at {server.url} (for development and tests; Ctrl-C stops)", flush=True)
+            signal.signal(number, lambda *_: None)  # uvicorn raises the signal again when it has stopped
+        host, port = listening.getsockname()[:2]
+        print(
+            f"serving {', '.join(models)} at {_url(host, port)} (for development and tests; Ctrl-C stops)", flush=True
+        )
         with VersionWatcher(list(models.values()), args.poll_seconds):
-            server.serve_forever()
+            serve(app, listening)
     print("stopped")
     return 0
 

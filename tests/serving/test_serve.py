@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +25,13 @@ from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
 def own_models(model_directory, tmp_path):
     """A copy of the model directory that a test may add versions to."""
     return shutil.copytree(model_directory, tmp_path / "thyroid")
+
+
+def assert_alike(files, others):
+    """The same images: what else was in the batch may change a grey level."""
+    for png, other in zip(files, others, strict=True):
+        levels = [np.asarray(Image.open(io.BytesIO(content))).astype(int) for content in (png, other)]
+        assert np.abs(levels[0] - levels[1]).max() <= 1
 
 
 def states(client):
@@ -66,7 +74,7 @@ def test_a_new_version_is_taken_up_under_load_without_a_failed_request(
     def ask():
         client, count = connect(server, "thyroid", retries=0), 0
         while not stop.is_set():
-            assert client.images([3]) == expected
+            assert_alike(client.images([3]), expected)
             count += 1
         return count
 
@@ -124,11 +132,35 @@ def _base64(content):
     return base64.b64encode(content).decode()
 
 
+def test_a_request_in_chunks_is_read_up_to_the_limit(preview):
+    host, path = preview.url.removeprefix("http://"), "/v1/models/thyroid:predict"
+    connection = http.client.HTTPConnection(host, timeout=10)
+    connection.request("POST", path, iter([b'{"instances"', b": [1]}"]), encode_chunked=True)
+    response = connection.getresponse()
+    assert response.status == 200 and len(json.loads(response.read())["predictions"]) == 1
+    connection.close()
+
+
+def test_what_is_no_http_is_refused_and_disturbs_nobody(preview, connect):
+    host, port = preview.url.removeprefix("http://").split(":")
+    for nonsense in (
+        b"\x16\x03\x01\x00 hello\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ):
+        with socket.create_connection((host, int(port)), timeout=10) as plain:
+            plain.sendall(nonsense)
+            assert plain.recv(100).startswith(b"HTTP/1.1 400 ")
+    # One who leaves in the middle of a request.
+    with socket.create_connection((host, int(port)), timeout=10) as plain:
+        plain.sendall(b"POST /v1/models/thyroid:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    assert len(connect(preview, "thyroid").images([1])) == 1
+
+
 def test_requests_that_are_no_http_of_this_api_are_answered_in_json(preview):
     host = preview.url.removeprefix("http://")
     for method, path, headers, status in [
-        ("PUT", "/v1/models/thyroid", {}, 501),
-        ("POST", "/v1/models/thyroid:predict", {"Transfer-Encoding": "chunked"}, 411),
+        ("PUT", "/v1/models/thyroid", {}, 405),
         ("POST", "/v1/models/thyroid:predict", {"Content-Length": str(2**40)}, 413),
         ("GET", "/v2/models", {}, 404),
     ]:

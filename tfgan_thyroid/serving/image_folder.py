@@ -51,8 +51,8 @@ def write_images(
     with atomic.new_directory(output) as temporary:
         for image_seed, pngs in _png_files(generator, count, seed, batch_size):
             entry: dict[str, object] = {"seed": image_seed}
-            for output, png in pngs.items():
-                folder, name_key, digest_key = _PLACES[output]
+            for kind, png in pngs.items():
+                folder, name_key, digest_key = _PLACES[kind]
                 name = f"{folder}/synthetic_{image_seed:010d}.png"
                 content = _with_text(png, digest, image_seed)
                 (temporary / folder).mkdir(exist_ok=True)

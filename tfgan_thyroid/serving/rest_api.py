@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 
 from tfgan_thyroid.serving import predict_request
 from tfgan_thyroid.serving.api_errors import ApiError, invalid
+from tfgan_thyroid.serving.batcher import Batcher
 from tfgan_thyroid.serving.loaded_version import LoadedVersion, dtype_name
 from tfgan_thyroid.serving.served_model import ServedModel
 
@@ -26,11 +27,12 @@ class RestApi:
 
     Args:
         models: by name.
-        max_batch_size: rows of a request above which it is refused, as TF Serving does when it batches; None for any.
+        max_batch_size: rows of a batch; a request with more is refused, as TF Serving does when it batches.
     """
 
-    def __init__(self, models: Mapping[str, ServedModel], max_batch_size: int | None = None) -> None:
+    def __init__(self, models: Mapping[str, ServedModel], max_batch_size: int) -> None:
         self._models = models
+        self._batcher = Batcher(max_batch_size)
         self._max_batch_size = max_batch_size
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -86,9 +88,9 @@ class RestApi:
 
         request = predict_request.parse(body, inputs_of)
         sizes = [len(array) for array in request.inputs.values() if array.ndim]
-        if self._max_batch_size is not None and max(sizes, default=0) > self._max_batch_size:
+        if max(sizes, default=0) > self._max_batch_size:
             raise invalid(f"Task size {max(sizes)} is larger than maximum input batch size {self._max_batch_size}")
-        outputs = found[0].run(request.signature, request.inputs)
+        outputs = self._batcher.run(found[0], request.signature, request.inputs)
         return predict_request.answer(outputs, request.row)
 
     def _loaded(self, name: str, version: int | None, label: str | None) -> tuple[int, LoadedVersion]:
