@@ -76,7 +76,7 @@ def run(
     from pipeline.preprocess_report import describe_rejected
     from pipeline.progress import progress_bar
     from pipeline.staging import publish, staging_directory
-    from pipeline.transforms.prepare_scans import batches
+    from pipeline.transforms.prepare_scans import spill_batches
     from pipeline.transforms.preprocess_scans import PreprocessScans
     from tfgan_thyroid.data.schema import DatasetInfo
 
@@ -84,7 +84,7 @@ def run(
         settings = dataclasses.replace(settings, staging=staging)
         settings.spill.mkdir()
         with progress_bar(settings.spill, len(scans), unit="scan"):
-            run_pipeline(batches(scans), PreprocessScans(settings), options)
+            run_pipeline(spill_batches(scans, settings), PreprocessScans(settings), options)
         info = DatasetInfo.load(staging)
         if not sum(info.counts.values()):
             raise UserError(f"none of the {len(scans)} files was accepted: {describe_rejected(staging, names=True)}")

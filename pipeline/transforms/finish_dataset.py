@@ -5,22 +5,26 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
+from pipeline.transforms.feature_statistics import write_feature_statistics
 from pipeline.transforms.prepare_scans import RejectedScan
 from pipeline.transforms.report_alike import summarize_alike, write_alike
 from pipeline.transforms.settings import PreprocessSettings
+from pipeline.transforms.spilled_objects import load_object
+from pipeline.transforms.split_drift import drift
 from pipeline.transforms.split_statistics import SplitStatistics
 from pipeline.transforms.write_shards import PlanSummary, WrittenShard
 from tfgan_thyroid import __version__
 from tfgan_thyroid.data import preprocessing, schema
 
 
-def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard | PlanSummary]) -> schema.DatasetInfo:
+def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard | str]) -> schema.DatasetInfo:
     """Write the four files into the staging folder; the counts are those of the records written."""
-    (summary,) = [result for result in results if isinstance(result, PlanSummary)]
+    (name,) = [result for result in results if isinstance(result, str)]
+    summary: PlanSummary = load_object(name, settings)
     statistics: dict[str, SplitStatistics] = {}
     for result in results:
         if isinstance(result, WrittenShard):
-            statistics.setdefault(result.split, SplitStatistics()).merge(result.statistics)
+            statistics.setdefault(result.split, SplitStatistics()).merge(load_object(result.statistics, settings))
     rejected = summary.rejected
     write_rejected(settings, rejected)
     write_statistics(settings, statistics, summary)
@@ -77,9 +81,12 @@ def write_rejected(settings: PreprocessSettings, rejected: Sequence[RejectedScan
 def write_statistics(
     settings: PreprocessSettings, statistics: Mapping[str, SplitStatistics], summary: PlanSummary
 ) -> None:
-    """Counts, grey levels, raw sizes and mask areas of each split."""
+    """Counts, grey levels, raw sizes and mask areas of each split, for people and as messages, and their drift."""
+    for split, of_split in statistics.items():
+        write_feature_statistics(settings, split, of_split)
     document = {
         "splits": {s: statistics[s].to_json(settings.image_size) for s in schema.SPLITS if s in statistics},
+        "drift": drift({s: statistics[s].histogram for s in schema.SPLITS if s in statistics}),
         "empty_splits": summary.plan.emptied,
         "groups_tied_by_duplicates": summary.plan.joined_groups,
         "independent_groups": summary.plan.independent,

@@ -1,7 +1,7 @@
 """First pass: read each scan once, check, crop and resize it, and set the result aside on disk.
 
-Scans travel in batches, so that Beam's cost for each element is shared by many scans. What goes on to the shuffle is a
-row of names, hashes and counts for each scan; the pixels wait in a spill file for the second pass.
+Scans travel in batches, so that Beam's cost for each element is shared by many scans. The pixels wait in a spill file
+for the second pass, and so does a row of names, hashes and counts for each scan: only the names of files go on.
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of
 from pipeline.transforms.perceptual_hash import perceptual_hash
 from pipeline.transforms.settings import PreprocessSettings
+from pipeline.transforms.spilled_objects import load_object, spill_object
 from tfgan_thyroid.data import preprocessing
 from tfgan_thyroid.data.crop_policies import find_crop
 from tfgan_thyroid.data.mask_files import read_mask
@@ -81,13 +82,14 @@ class PreparedBatch:
     rejected: list[RejectedScan]
 
 
-def batches(scans: Sequence[ScanFile]) -> list[Sequence[ScanFile]]:
-    """`scans` in portions of `SCANS_PER_BATCH`: the elements of the job."""
-    return [scans[start : start + SCANS_PER_BATCH] for start in range(0, len(scans), SCANS_PER_BATCH)]
+def spill_batches(scans: Sequence[ScanFile], settings: PreprocessSettings) -> list[str]:
+    """Spill `scans` in portions of `SCANS_PER_BATCH`; returns the names of the files: the elements of the job."""
+    starts = range(0, len(scans), SCANS_PER_BATCH)
+    return [spill_object(scans[start : start + SCANS_PER_BATCH], settings) for start in starts]
 
 
 class PrepareScansFn(beam.DoFn):
-    """A batch of `ScanFile`s -> (None, `PreparedBatch`), and the pixels in a spill file of its own.
+    """Name of a spilled batch of `ScanFile`s -> (None, name of a spilled `PreparedBatch`), and a spill file of pixels.
 
     A batch that an engine runs twice gets two files, and only the one named by the surviving result is read.
     """
@@ -95,15 +97,15 @@ class PrepareScansFn(beam.DoFn):
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
 
-    def process(self, scans: Sequence[ScanFile]) -> Iterator[tuple[None, PreparedBatch]]:
+    def process(self, name: str) -> Iterator[tuple[None, str]]:
         """Prepare the scans of one batch."""
         batch = PreparedBatch([], [])
         path = self._settings.spill / f"{uuid.uuid4().hex}.bin"
         with open(path, "wb") as spill, open(path.with_suffix(PROGRESS_SUFFIX), "wb", buffering=0) as progress:
-            for scan in scans:
+            for scan in load_object(name, self._settings):
                 self._prepare_file(scan, batch, spill, path.name)
                 progress.write(b".")
-        yield None, batch
+        yield None, spill_object(batch, self._settings)
 
     def _prepare_file(self, file: ScanFile, batch: PreparedBatch, spill: BinaryIO, spill_file: str) -> None:
         """Prepare the one scan of a file, or each of its frames; what a later frame spoils is told under its name."""

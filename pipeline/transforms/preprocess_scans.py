@@ -1,8 +1,8 @@
 """The job as a graph: prepare -> plan the splits -> write the shards -> write the files beside them.
 
 One line without side inputs or tagged outputs, so that every engine runs it, Dask among them, which computes the last
-collection only, hands each consumer all outputs of a function, and computes a side input anew. Images stay on disk:
-two small shuffles carry names, hashes and counts.
+collection only, hands each consumer all outputs of a function, and computes a side input anew. Images, names and hashes
+stay on disk, in the spill folder; what crosses the two shuffles are the names of files there.
 """
 
 import apache_beam as beam
@@ -15,7 +15,7 @@ from pipeline.transforms.write_shards import PlanTasksFn, RunTaskFn
 
 
 class PreprocessScans(beam.PTransform):
-    """Batches of `ScanFile`s -> a complete dataset directory in the staging folder; its `DatasetInfo` is the output.
+    """Names of spilled batches of scans -> a complete dataset directory in the staging folder, and its `DatasetInfo`.
 
     `beam.Create` spreads the batches over the workers by itself.
     """

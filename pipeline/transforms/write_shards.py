@@ -10,9 +10,10 @@ import apache_beam as beam
 from pipeline.transforms.contact_sheet import write_contact_sheet
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import SplitPlan, plan_splits
-from pipeline.transforms.prepare_scans import PreparedBatch, PreparedScan, RejectedScan, read_spilled
+from pipeline.transforms.prepare_scans import PreparedScan, RejectedScan, read_spilled
 from pipeline.transforms.report_alike import AlikeScans, find_alike, report_alike
 from pipeline.transforms.settings import PreprocessSettings
+from pipeline.transforms.spilled_objects import load_object, spill_object
 from pipeline.transforms.split_statistics import SplitStatistics
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.examples import encode_example, write_record
@@ -22,12 +23,12 @@ _SAMPLE_SIZE = {"train": 32, "eval": 16, "test": 16}
 
 @dataclasses.dataclass(frozen=True)
 class ShardTask:
-    """Write shard `shard` of `shards` of `split`, with these scans in this order."""
+    """Write shard `shard` of `shards` of `split`, with the spilled list of scans that `scans` names, in its order."""
 
     split: str
     shard: int
     shards: int
-    scans: list[PreparedScan]
+    scans: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class SheetTask:
 
 @dataclasses.dataclass(frozen=True)
 class PlanSummary:
-    """What the last step has to write down besides the shards' statistics."""
+    """What the last step has to write down besides the shards' statistics; spilled on its way there."""
 
     plan: SplitPlan
     rejected: list[RejectedScan]
@@ -48,23 +49,24 @@ class PlanSummary:
 
 @dataclasses.dataclass(frozen=True)
 class WrittenShard:
-    """The statistics of a shard that is on disk."""
+    """A shard that is on disk, with the name of its spilled `SplitStatistics`."""
 
     split: str
-    statistics: SplitStatistics
+    statistics: str
 
 
 class PlanTasksFn(beam.DoFn):
-    """All `PreparedBatch`es -> a `ShardTask` for each shard, a `SheetTask`, a `PlanSummary`."""
+    """The names of all `PreparedBatch`es -> a `ShardTask` for each shard, a `SheetTask`, and a `PlanSummary`'s name."""
 
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
 
-    def process(self, element: tuple[None, Iterable[PreparedBatch]]) -> Iterator[ShardTask | SheetTask | PlanSummary]:
+    def process(self, element: tuple[None, Iterable[str]]) -> Iterator[ShardTask | SheetTask | str]:
         """Plan the splits and hand out the work."""
         scans: list[PreparedScan] = []
         rejected: list[RejectedScan] = []
-        for batch in element[1]:
+        for name in element[1]:
+            batch = load_object(name, self._settings)
             scans += batch.prepared
             rejected += batch.rejected
         alike = find_alike(scans, self._settings)
@@ -76,11 +78,11 @@ class PlanTasksFn(beam.DoFn):
         for split, members in order_by_split(scans, plan).items():
             shards = min(self._settings.shards, len(members))
             for shard in range(shards):
-                yield ShardTask(split, shard, shards, members[shard::shards])
+                yield ShardTask(split, shard, shards, spill_object(members[shard::shards], self._settings))
             stride = max(1, len(members) // _SAMPLE_SIZE[split])
             sample += [(split, scan) for scan in members[::stride][: _SAMPLE_SIZE[split]]]
         yield SheetTask(sample)
-        yield PlanSummary(plan, rejected, alike_report)
+        yield spill_object(PlanSummary(plan, rejected, alike_report), self._settings)
 
 
 def plan_scans(
@@ -102,17 +104,18 @@ def order_by_split(scans: Sequence[PreparedScan], plan: SplitPlan) -> dict[str, 
 
 
 class RunTaskFn(beam.DoFn):
-    """A task -> (None, `WrittenShard`), (None, `PlanSummary`), or nothing for the contact sheet."""
+    """A task -> (None, `WrittenShard`), nothing for the contact sheet; a `PlanSummary`'s name goes on as it is."""
 
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
 
-    def process(self, task: ShardTask | SheetTask | PlanSummary) -> Iterator[tuple[None, WrittenShard | PlanSummary]]:
+    def process(self, task: ShardTask | SheetTask | str) -> Iterator[tuple[None, WrittenShard | str]]:
         """Do one task."""
         if isinstance(task, SheetTask):
             write_contact_sheet(task.sample, self._settings)
         elif isinstance(task, ShardTask):
-            yield None, WrittenShard(task.split, write_shard(task, self._settings))
+            statistics = write_shard(task, self._settings)
+            yield None, WrittenShard(task.split, spill_object(statistics, self._settings))
         else:
             yield None, task
 
@@ -124,21 +127,19 @@ def write_shard(task: ShardTask, settings: PreprocessSettings) -> SplitStatistic
     statistics = SplitStatistics()
     written = settings.spill / f"{uuid.uuid4().hex}.tfrecord"
     with open(written, "wb") as file:
-        for scan in task.scans:
+        for scan in load_object(task.scans, settings):
             image_png, mask_png, histogram = read_spilled(scan, settings)
-            write_record(file, _example(scan, image_png, mask_png, settings))
-            statistics.add(scan, histogram)
+            group_id = settings.identifier("group", os.fsencode(scan.group))
+            record = encode_example(
+                image_png,
+                height=settings.image_size,
+                width=settings.image_size,
+                source_id=settings.identifier("source", scan.name),
+                group_id=group_id,
+                sha256=scan.digest,
+                mask_png=mask_png,
+            )
+            write_record(file, record)
+            statistics.add(scan, histogram, group_id)
     written.replace(folder / schema.shard_name(task.shard, task.shards))
     return statistics
-
-
-def _example(scan: PreparedScan, image_png: bytes, mask_png: bytes | None, settings: PreprocessSettings) -> bytes:
-    return encode_example(
-        image_png,
-        height=settings.image_size,
-        width=settings.image_size,
-        source_id=settings.identifier("source", scan.name),
-        group_id=settings.identifier("group", os.fsencode(scan.group)),
-        sha256=scan.digest,
-        mask_png=mask_png,
-    )
