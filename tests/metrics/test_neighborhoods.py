@@ -4,7 +4,7 @@ import pytest
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics import distances
 from tfgan_thyroid.metrics.distances import SquaredDistances
-from tfgan_thyroid.metrics.neighborhoods import balls_around, nearest, neighbor_radii
+from tfgan_thyroid.metrics.neighborhoods import balls_around, neighbor_radii
 
 LINE = np.array([[0.0], [1.0], [3.0], [7.0]])
 OTHERS = np.array([[1.0], [2.0], [20.0]])
@@ -23,7 +23,7 @@ def test_radii_on_a_line_can_be_checked_by_hand():
 
 
 def test_the_nearest_image_of_the_other_set():
-    np.testing.assert_allclose(nearest(SquaredDistances(LINE, OTHERS)), [1, 0, 1, 25])
+    np.testing.assert_allclose(SquaredDistances(LINE, OTHERS).row_minima, [1, 0, 1, 25])
 
 
 def test_balls_are_counted_with_their_borders():

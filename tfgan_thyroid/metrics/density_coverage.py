@@ -6,7 +6,7 @@ import numpy as np
 
 from tfgan_thyroid.metrics.catalog import NEIGHBORS_DENSITY
 from tfgan_thyroid.metrics.distances import PairDistances
-from tfgan_thyroid.metrics.neighborhoods import balls_around, nearest, neighbor_radii
+from tfgan_thyroid.metrics.neighborhoods import balls_around, neighbor_radii
 
 
 class DensityCoverage(NamedTuple):
@@ -41,5 +41,5 @@ def density_coverage_from(distances: PairDistances, k: int = NEIGHBORS_DENSITY) 
     """`density_coverage` of sets whose distances are known."""
     radii = neighbor_radii(distances.real_real, k)
     density = balls_around(distances.real_generated, radii).mean() / k
-    coverage = (nearest(distances.real_generated) <= radii).mean()
+    coverage = (distances.real_generated.row_minima <= radii).mean()
     return DensityCoverage(float(density), float(coverage))

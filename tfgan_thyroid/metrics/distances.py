@@ -14,6 +14,7 @@ BLOCK_BYTES = 32 * 2**20
 KEPT_BYTES = 32 * 2**20
 SLICE_BYTES = 16 * 2**20
 TILE_ROWS = 1024
+KEPT_NEIGHBORS = 5
 LEVELS = 255.0
 
 Block = tuple[slice, np.ndarray]
@@ -60,6 +61,7 @@ class SquaredDistances:
         self.a = a
         self.b = a if b is None else b
         self.within = b is None
+        self._neighbors = np.empty((len(a), 0))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -79,6 +81,25 @@ class SquaredDistances:
         if 8 * len(self.a) * len(self.b) <= KEPT_BYTES:
             result.__dict__["_whole"] = self._whole.T
         return result
+
+    @cached_property
+    def row_minima(self) -> np.ndarray:
+        """float64 `[N]`: to the nearest of the other set."""
+        return np.concatenate([block.min(axis=1) for _, block in self.blocks()])
+
+    def nearest_others(self, k: int) -> np.ndarray:
+        """Within a set, the distances to the k nearest other images, nearest first.
+
+        Args:
+            k: 1 to N - 1. Up to `KEPT_NEIGHBORS` cost one pass over the distances in all.
+
+        Returns:
+            float64 `[N, k]`.
+        """
+        if self._neighbors.shape[1] < k:
+            count = min(max(k, KEPT_NEIGHBORS), len(self.a) - 1)
+            self._neighbors = np.concatenate([_smallest(rows, block, count) for rows, block in self.blocks()])
+        return self._neighbors[:, :k]
 
     @cached_property
     def _whole(self) -> np.ndarray:
@@ -108,6 +129,14 @@ class PairDistances:
     def generated_real(self) -> SquaredDistances:
         """Rows are generated, columns real."""
         return self.real_generated.transposed()
+
+
+def _smallest(rows: slice, block: np.ndarray, count: int) -> np.ndarray:
+    """`[rows, count]`, sorted, without the images themselves."""
+    others = block.copy()
+    others[np.arange(len(block)), np.arange(rows.start, rows.stop)] = np.inf
+    others.partition(count - 1, axis=1)
+    return np.sort(others[:, :count], axis=1)
 
 
 def _distance_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:

@@ -8,6 +8,7 @@ import numpy as np
 from tfgan_thyroid.metrics.density_coverage import DensityCoverage, density_coverage_from
 from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances
 from tfgan_thyroid.metrics.kid import mean_kernel_between, mean_kernel_within
+from tfgan_thyroid.metrics.mmd import KernelSums, kernel_sums
 from tfgan_thyroid.metrics.power_spectrum import radial_power_spectra
 from tfgan_thyroid.metrics.precision_recall import PrecisionRecall, precision_recall_from
 from tfgan_thyroid.metrics.sliced_wasserstein import project
@@ -108,6 +109,11 @@ class Draw:
     def distances(self) -> PairDistances:
         """Within and between the subsets."""
         return PairDistances(self.real.distances, self.other.distances)
+
+    @cached_property
+    def kernel_sums(self) -> KernelSums:
+        """Of MMD's kernel, over the pairs within and between the subsets."""
+        return kernel_sums(self.distances)
 
     def kid(self) -> float:
         """Kernel inception distance between the subsets."""

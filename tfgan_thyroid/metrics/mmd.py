@@ -1,6 +1,7 @@
 """Maximum mean discrepancy (Gretton et al. 2012): as the paper's lineage computes it, and unbiased."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def mmd(real: np.ndarray, generated: np.ndarray, bandwidth: float | None = None)
     Raises:
         UserError: all real images are equal, so that no kernel width can be taken from them.
     """
-    return mmd_from(PairDistances(real, generated), bandwidth)
+    return kernel_sums(PairDistances(real, generated), bandwidth).mmd()
 
 
 def mmd_unbiased(real: np.ndarray, generated: np.ndarray, bandwidth: float | None = None) -> float:
@@ -45,37 +46,57 @@ def mmd_unbiased(real: np.ndarray, generated: np.ndarray, bandwidth: float | Non
     Raises:
         UserError: all real images are equal.
     """
-    return mmd_unbiased_from(PairDistances(real, generated), bandwidth)
+    return kernel_sums(PairDistances(real, generated), bandwidth).mmd_unbiased()
 
 
-def mmd_from(distances: PairDistances, bandwidth: float | None = None) -> float:
-    """`mmd` of sets whose distances are known."""
-    scale = _scale(distances, bandwidth)
+class KernelSums(NamedTuple):
+    """The kernel summed over all pairs of a draw, from which both estimators follow.
+
+    Attributes:
+        real_real: over n x n pairs.
+        generated_generated: over m x m pairs.
+        real_generated: over n x m pairs.
+        n: real images.
+        m: generated images.
+    """
+
+    real_real: float
+    generated_generated: float
+    real_generated: float
+    n: int
+    m: int
+
+    def mmd(self) -> float:
+        """The biased estimator's root."""
+        within = self.real_real / self.n**2 + self.generated_generated / self.m**2
+        return math.sqrt(max(0.0, within - 2.0 * self.real_generated / (self.n * self.m)))
+
+    def mmd_unbiased(self) -> float:
+        """The unbiased estimator of the square."""
+        # The kernel of an image with itself is 1.
+        real_real = (self.real_real - self.n) / (self.n * (self.n - 1))
+        generated_generated = (self.generated_generated - self.m) / (self.m * (self.m - 1))
+        return real_real + generated_generated - 2.0 * self.real_generated / (self.n * self.m)
+
+
+def kernel_sums(distances: PairDistances, bandwidth: float | None = None) -> KernelSums:
+    """Sums of the Gaussian kernel.
+
+    Args:
+        distances: of the two sets.
+        bandwidth: s; the mean of the real-real squared distances where None.
+
+    Raises:
+        UserError: the bandwidth shall come from real images that are all equal.
+    """
+    if bandwidth is None:
+        total = sum(float(block.sum()) for _, block in distances.real_real.blocks())
+        if total == 0.0:
+            raise UserError("MMD needs real images that differ: all that were given are equal")
+        bandwidth = total / math.prod(distances.real_real.shape)
     parts = (distances.real_real, distances.generated_generated, distances.real_generated)
-    real_real, generated_generated, real_generated = (
-        _kernel_sum(part, scale) / math.prod(part.shape) for part in parts
-    )
-    return float(np.sqrt(max(0.0, real_real + generated_generated - 2.0 * real_generated)))
-
-
-def mmd_unbiased_from(distances: PairDistances, bandwidth: float | None = None) -> float:
-    """`mmd_unbiased` of sets whose distances are known."""
-    scale = _scale(distances, bandwidth)
-    n, m = distances.real_generated.shape
-    # The kernel of an image with itself is 1.
-    real_real = (_kernel_sum(distances.real_real, scale) - n) / (n * (n - 1))
-    generated_generated = (_kernel_sum(distances.generated_generated, scale) - m) / (m * (m - 1))
-    return float(real_real + generated_generated - 2.0 * _kernel_sum(distances.real_generated, scale) / (n * m))
-
-
-def _scale(distances: PairDistances, bandwidth: float | None) -> float:
-    """The divisor of the squared distances: 2 s."""
-    if bandwidth is not None:
-        return 2.0 * bandwidth
-    scale = 2.0 * sum(float(block.sum()) for _, block in distances.real_real.blocks())
-    if scale == 0.0:
-        raise UserError("MMD needs real images that differ: all that were given are equal")
-    return scale / math.prod(distances.real_real.shape)
+    real_real, generated_generated, real_generated = (_kernel_sum(part, 2.0 * bandwidth) for part in parts)
+    return KernelSums(real_real, generated_generated, real_generated, *distances.real_generated.shape)
 
 
 def _kernel_sum(distances: SquaredDistances, scale: float) -> float:

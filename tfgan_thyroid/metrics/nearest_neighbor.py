@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_thyroid.metrics.distances import PairDistances
-from tfgan_thyroid.metrics.neighborhoods import nearest, neighbor_radii
+from tfgan_thyroid.metrics.neighborhoods import neighbor_radii
 
 
 class NearestNeighborAccuracy(NamedTuple):
@@ -33,7 +33,7 @@ def nearest_neighbor_accuracy(real: np.ndarray, generated: np.ndarray) -> Neares
 
 def nearest_neighbor_accuracy_from(distances: PairDistances) -> NearestNeighborAccuracy:
     """`nearest_neighbor_accuracy` of sets whose distances are known."""
-    real = neighbor_radii(distances.real_real, 1) <= nearest(distances.real_generated)
-    generated = neighbor_radii(distances.generated_generated, 1) < nearest(distances.generated_real)
+    real = neighbor_radii(distances.real_real, 1) <= distances.real_generated.row_minima
+    generated = neighbor_radii(distances.generated_generated, 1) < distances.generated_real.row_minima
     overall = np.concatenate([real, generated]).mean()
     return NearestNeighborAccuracy(float(overall), float(real.mean()), float(generated.mean()))

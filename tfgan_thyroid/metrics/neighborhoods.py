@@ -24,17 +24,7 @@ def neighbor_radii(distances: SquaredDistances, k: int) -> np.ndarray:
         raise UserError(
             f"the distance to neighbour {k} needs at least {k + 1} images of each kind, got {count}: add some"
         )
-    radii = np.empty(count)
-    for rows, block in distances.blocks():
-        others = block.copy()
-        others[np.arange(len(others)), np.arange(count)[rows]] = np.inf
-        radii[rows] = np.partition(others, k - 1, axis=1)[:, k - 1]
-    return radii
-
-
-def nearest(distances: SquaredDistances) -> np.ndarray:
-    """Squared distance of each row's image to the nearest image of the columns: float64 `[N]`."""
-    return np.concatenate([block.min(axis=1) for _, block in distances.blocks()])
+    return distances.nearest_others(k)[:, k - 1]
 
 
 def balls_around(distances: SquaredDistances, radii: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from tfgan_thyroid.metrics.catalog import (
 from tfgan_thyroid.metrics.checks import check_features, check_images
 from tfgan_thyroid.metrics.draws import Draw, ImageSet, random_draws
 from tfgan_thyroid.metrics.estimate import Estimate
-from tfgan_thyroid.metrics.mmd import mmd_from, mmd_unbiased_from
 from tfgan_thyroid.metrics.ms_ssim import ms_ssim, scale_weights
 from tfgan_thyroid.metrics.nearest_neighbor import nearest_neighbor_accuracy_from
 from tfgan_thyroid.metrics.power_spectrum import spectral_distance
@@ -51,8 +50,8 @@ def _speckle(draw: Draw) -> list[float]:
 
 
 METRICS = {
-    "mmd": Metric(lambda draw: [mmd_from(draw.distances)]),
-    "mmd-unbiased": Metric(lambda draw: [mmd_unbiased_from(draw.distances)]),
+    "mmd": Metric(lambda draw: [draw.kernel_sums.mmd()]),
+    "mmd-unbiased": Metric(lambda draw: [draw.kernel_sums.mmd_unbiased()]),
     "1nn": Metric(lambda draw: nearest_neighbor_accuracy_from(draw.distances)),
     "ms-ssim": Metric(
         lambda draw: [ms_ssim(draw.other.images(MS_SSIM_IMAGES))], largest=MS_SSIM_IMAGES, pixels_only=True
