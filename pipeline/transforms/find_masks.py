@@ -71,8 +71,9 @@ def _recognise(masks: str, candidates: Sequence[ListedFile], mask_format: str) -
     if len(present) > 1:
         listed = " and ".join(_IN_FOLDER[kind] for kind in present)
         raise UserError(f"{masks} holds {listed}: say with --mask-format {'|'.join(MASK_FORMATS)} which are the masks")
-    form = "coco" if present == ["json"] and _is_coco(kinds["json"][0]) else _FORM_OF_KIND[present[0]]
-    return form, kinds[present[0]]
+    if present == ["json"] and (os.path.isfile(masks) or _is_coco(kinds["json"][0])):
+        return "coco", kinds["json"]
+    return _FORM_OF_KIND[present[0]], kinds[present[0]]
 
 
 def _is_coco(file: ListedFile) -> bool:

@@ -67,6 +67,8 @@ def find_scans(
             f"{root} holds images and masks, which would both be taken for scans: "
             f"give --input {root / 'images'} --masks {root / 'masks'}"
         )
+    if masks is not None and os.path.isfile(masks) and os.path.realpath(masks) == os.path.realpath(pattern):
+        raise UserError(f"--input and --masks are the same file, {masks}: give each its own folder, archive or file")
     if masks is not None:
         paths = _without_masks(paths, root, masks)
     files = list(with_members(paths, root))

@@ -92,7 +92,7 @@ def test_coco_categories_are_chosen_by_name_or_number():
     with pytest.raises(ScanError, match="only other labels"):
         coco(two, ("gland", "nodule"), "gland")
     assert not coco(two, ("gland", "nodule"), "gland", may_be_absent=True).any()
-    with pytest.raises(ScanError, match="wanted 'cyst', found 'gland', 'nodule'"):
+    with pytest.raises(ScanError, match="wanted 'cyst', its categories are 'gland', 'nodule'"):
         coco(two, ("gland", "nodule"), "cyst")
     with pytest.raises(ScanError, match="choose one with --mask-label"):
         coco(two, ("gland", "nodule"))

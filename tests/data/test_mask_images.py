@@ -64,6 +64,14 @@ def test_a_label_that_is_not_there_is_refused_unless_it_may_be_absent(tmp_path):
     assert not read(tmp_path / "a.png", indexed([[0, 0, 0]]), "2").any()
 
 
+def test_a_palette_of_several_colours_asks_for_the_label(tmp_path):
+    assert refusal(tmp_path / "a.png", indexed([[0, 1, 2]])) == "of several labels"
+    np.testing.assert_array_equal(read(tmp_path / "a.png", indexed([[0, 1, 1]])), [[0, 255, 255]])
+    greys = Image.fromarray(np.array([[0, 100, 200, 255]], np.uint8))
+    greys.putpalette([level for level in range(256) for _ in range(3)])
+    np.testing.assert_array_equal(read(tmp_path / "a.png", greys), [[0, 0, 255, 255]])
+
+
 def test_labels_beyond_a_byte_and_colours_have_no_number(tmp_path):
     assert refusal(tmp_path / "a.png", np.array([[0, 256]], np.uint16), "2") == "unsupported pixel format"
     assert refusal(tmp_path / "a.png", np.zeros((2, 2, 3), np.uint8), "2") == "unsupported pixel format"

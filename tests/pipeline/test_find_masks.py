@@ -148,14 +148,18 @@ def test_mistakes_that_spoil_every_mask_stop_before_the_job(tmp_path):
     save(tmp_path / "scans" / "a.png")
     save(tmp_path / "masks" / "a.png")
     save_coco(tmp_path / "coco.json", {"a.png": 3})
+    (tmp_path / "broken.json").write_text('{"images": [')
     (tmp_path / "none").mkdir()
     for masks, label, words in (
         ("none", None, "holds no masks"),
         ("masks", "nodule", "have numbers for labels"),
-        ("coco.json", "cyst", "COCO file 'coco.json' cannot be used: .*wanted 'cyst', found 'nodule'"),
+        ("coco.json", "cyst", "COCO file 'coco.json' cannot be used: .*wanted 'cyst', its categories are 'nodule'"),
+        ("broken.json", None, "COCO file 'broken.json' cannot be used: damaged"),
     ):
         with pytest.raises(UserError, match=words):
             find_scans(str(tmp_path / "scans"), str(tmp_path / masks), mask_label=MaskLabel(label))
+    with pytest.raises(UserError, match="the same file"):
+        find_scans(str(tmp_path / "coco.json"), str(tmp_path / "coco.json"))
 
 
 def test_every_reason_of_a_mask_says_that_it_is_the_mask(tmp_path):

@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO
 
 from tfgan_thyroid.data.mask_json import read_json
-from tfgan_thyroid.data.mask_labels import MaskLabel
+from tfgan_thyroid.data.mask_labels import MaskLabel, listed
 from tfgan_thyroid.data.mask_outlines import Outlines, polygon
 from tfgan_thyroid.data.scan import ScanError
 
@@ -62,7 +62,9 @@ def _category(categories: list[Any], label: MaskLabel) -> str:
     names = {_key(entry.get("id")): str(entry.get("name")) for entry in categories if isinstance(entry, dict)}
     if label.name in names:
         return str(label.name)
-    chosen = MaskLabel(label.name).choose(set(names.values()))
+    if label.name is not None and label.name not in names.values():
+        raise ScanError("label unknown", f"wanted {label.name!r}, its categories are {listed(names.values())}")
+    chosen = label.choose(set(names.values()))
     if chosen is None:
         raise ScanError("damaged", "no categories")
     return next(identifier for identifier, name in names.items() if name == chosen)

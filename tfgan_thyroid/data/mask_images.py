@@ -51,7 +51,18 @@ def _brightest_channel(image: "Image.Image") -> Pixels:
         return np.asarray(image)
     if image.mode == "F":
         raise ScanError(_NO_MASK, "floating point; wanted 8 or 16 bit")
-    return np.asarray(image.convert("RGB")).max(axis=-1)
+    colours = np.asarray(image.convert("RGB"))
+    if image.mode == "P":
+        _check_palette(colours)
+    return colours.max(axis=-1)
+
+
+def _check_palette(colours: Pixels) -> None:
+    """Refuse a palette of several colours, each of which stands for a structure; shades of grey are soft edges."""
+    used = np.unique(colours.reshape(-1, 3), axis=0)
+    bright = int((used.max(axis=-1) >= 128).sum())
+    if bright > 1 and (used != used[:, :1]).any():
+        raise ScanError("of several labels", f"{bright} colours: choose one by its index with --mask-label")
 
 
 def _label_numbers(image: "Image.Image") -> Pixels:

@@ -31,7 +31,7 @@ class MaskLabel:
             return None
         if self.name is None:
             if len(present) > 1:
-                raise ScanError("of several labels", f"{_listed(present)}: choose one with --mask-label")
+                raise ScanError("of several labels", f"{listed(present)}: choose one with --mask-label")
             return next(iter(present))
         if self.name in present:
             return self.name
@@ -39,10 +39,11 @@ class MaskLabel:
             return None
         raise ScanError(
             "label unknown",
-            f"wanted {self.name!r}, found {_listed(present)}; --mask-label-may-be-absent takes it for an empty mask",
+            f"wanted {self.name!r}, found {listed(present)}; --mask-label-may-be-absent takes it for an empty mask",
         )
 
 
-def _listed(labels: Collection[str]) -> str:
+def listed(labels: Collection[str]) -> str:
+    """Labels for a message, the first few of them."""
     names = sorted(labels)
     return ", ".join(map(repr, names[:_SHOWN])) + (" and others" if len(names) > _SHOWN else "")
