@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import metrics
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics import distances
+from tfgan_thyroid.metrics import distances, matrix_products
 from tfgan_thyroid.metrics.catalog import METRIC_NAMES
 
 SMALL = ["--image-size", "16", "--images", "40", "--samples", "10"]
@@ -37,8 +37,9 @@ def test_a_table_without_the_large_draw(capsys):
 
 
 def test_a_large_draw_needs_a_few_blocks_and_no_matrix_of_its_distances(monkeypatch):
-    for name, size in {"BLOCK_BYTES": 2**20, "KEPT_BYTES": 2**20, "SLICE_BYTES": 2**20}.items():
-        monkeypatch.setattr(distances, name, size)
+    monkeypatch.setattr(distances, "KEPT_BYTES", 0)
+    monkeypatch.setattr(matrix_products, "BLOCK_BYTES", 2**20)
+    monkeypatch.setattr(matrix_products, "SLICE_BYTES", 2**20)
     large = metrics.measure_large(1500, seed=0)
     assert large["peak_bytes"] < 0.5 * large["matrix_bytes"]
 

@@ -3,8 +3,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from tfgan_thyroid.metrics import distances
-from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances, product_blocks, squared_distances
+from tfgan_thyroid.metrics import distances, matrix_products
+from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances, squared_distances
+from tfgan_thyroid.metrics.matrix_products import product_blocks
 
 
 def normal(seed, n=30, features=5):
@@ -22,9 +23,9 @@ def whole(squared):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 3 rows, tiles of 4, slices of few features, and nothing kept."""
-    monkeypatch.setattr(distances, "BLOCK_BYTES", 3 * 8 * 30)
-    monkeypatch.setattr(distances, "SLICE_BYTES", 4 * 8 * 2)
-    monkeypatch.setattr(distances, "TILE_ROWS", 4)
+    monkeypatch.setattr(matrix_products, "BLOCK_BYTES", 3 * 8 * 30)
+    monkeypatch.setattr(matrix_products, "SLICE_BYTES", 4 * 8 * 2)
+    monkeypatch.setattr(matrix_products, "TILE_ROWS", 4)
     monkeypatch.setattr(distances, "KEPT_BYTES", 0)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from tfgan_thyroid.metrics import distances
+from tfgan_thyroid.metrics import matrix_products
 from tfgan_thyroid.metrics.kid import kid
 
 
@@ -56,6 +56,6 @@ def test_grey_levels_mean_the_same_as_their_fractions():
 def test_blocks_give_the_same(monkeypatch):
     real, generated = normal(0, 11), normal(1, 7)
     expected = kid(real, generated)
-    monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * 11 * 3)
-    monkeypatch.setattr(distances, "TILE_ROWS", 4)
+    monkeypatch.setattr(matrix_products, "BLOCK_BYTES", 8 * 11 * 3)
+    monkeypatch.setattr(matrix_products, "TILE_ROWS", 4)
     assert kid(real, generated) == pytest.approx(expected, rel=1e-10)

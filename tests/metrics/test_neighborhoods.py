@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics import distances
+from tfgan_thyroid.metrics import distances, matrix_products
 from tfgan_thyroid.metrics.distances import SquaredDistances
 from tfgan_thyroid.metrics.neighborhoods import balls_around, neighbor_radii
 
@@ -14,7 +14,7 @@ OTHERS = np.array([[1.0], [2.0], [20.0]])
 def block_size(request, monkeypatch):
     if request.param == "in blocks":
         monkeypatch.setattr(distances, "KEPT_BYTES", 0)
-        monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * 4)
+        monkeypatch.setattr(matrix_products, "BLOCK_BYTES", 8 * 4)
 
 
 def test_radii_on_a_line_can_be_checked_by_hand():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from prdc import compute_prdc
 
-from tfgan_thyroid.metrics import distances
+from tfgan_thyroid.metrics import distances, matrix_products
 from tfgan_thyroid.metrics.precision_recall import precision_recall
 
 
@@ -14,7 +14,7 @@ def normal(seed, n=100, features=4, shift=0.0, spread=1.0):
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_agrees_with_prdc(monkeypatch, k, kept):
     monkeypatch.setattr(distances, "KEPT_BYTES", kept)
-    monkeypatch.setattr(distances, "BLOCK_BYTES", 8 * 100 * 7)
+    monkeypatch.setattr(matrix_products, "BLOCK_BYTES", 8 * 100 * 7)
     real, generated = normal(0), normal(1, 80, shift=0.5, spread=0.7)
     expected = compute_prdc(real, generated, nearest_k=k)
     found = precision_recall(real, generated, k)

@@ -1,8 +1,6 @@
-"""Inner products and squared Euclidean distances in float64, by matrix products, in blocks of bounded memory.
+"""Squared Euclidean distances in float64, in blocks of bounded memory, and what metrics take from them.
 
-Features are `[N, F]` arrays of floats, or of uint8: grey levels that stand for `value / 255`. Grey levels are
-multiplied as whole numbers, which float64 holds exactly, and scaled afterwards: distances between images are the same
-to the bit on any machine.
+Those between 8-bit images are the same to the bit on any machine.
 """
 
 from collections.abc import Iterator
@@ -10,14 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-BLOCK_BYTES = 32 * 2**20
-KEPT_BYTES = 32 * 2**20
-SLICE_BYTES = 16 * 2**20
-TILE_ROWS = 1024
-KEPT_NEIGHBORS = 5
-LEVELS = 255.0
+from tfgan_thyroid.metrics.matrix_products import Block, check_widths, raw_product_blocks, squared_norms, unit
 
-Block = tuple[slice, np.ndarray]
+KEPT_BYTES = 32 * 2**20
+KEPT_NEIGHBORS = 5
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -31,22 +25,6 @@ def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         float64 `[N, M]`, non-negative.
     """
     return np.concatenate([block for _, block in _distance_blocks(a, b)])
-
-
-def product_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
-    """Rows of `a @ b.T`.
-
-    Args:
-        a: `[N, F]` features.
-        b: `[M, F]`.
-
-    Yields:
-        Which rows, and float64 `[rows, M]`.
-    """
-    _check_widths(a, b)
-    unit = _unit(a) * _unit(b)
-    for rows, products in _raw_product_blocks(a, b, np.zeros(a.shape[1])):
-        yield rows, products * unit
 
 
 class SquaredDistances:
@@ -141,62 +119,16 @@ def _smallest(rows: slice, block: np.ndarray, count: int) -> np.ndarray:
 
 def _distance_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
     """By `|a|^2 + |b|^2 - 2ab`, clipped at zero."""
-    _check_widths(a, b)
+    check_widths(a, b)
     if (a.dtype == np.uint8) != (b.dtype == np.uint8):
         raise ValueError(f"distances between {a.dtype} and {b.dtype} features: convert one to the other")
     # Distances do not change when the origin moves; near the points, less is cancelled. Whole numbers lose nothing.
     origin = np.zeros(a.shape[1]) if a.dtype == np.uint8 else np.mean(a, axis=0, dtype=np.float64)
-    unit = _unit(a) * _unit(b)
-    squares = _squared_norms(b, origin)
-    own = squares if a is b else _squared_norms(a, origin)
-    for rows, products in _raw_product_blocks(a, b, origin):
+    scale = unit(a) * unit(b)
+    squares = squared_norms(b, origin)
+    own = squares if a is b else squared_norms(a, origin)
+    for rows, products in raw_product_blocks(a, b, origin):
         products *= -2.0
         products += own[rows, None]
         products += squares
-        yield rows, np.maximum(products, 0.0, out=products) * unit
-
-
-def _raw_product_blocks(a: np.ndarray, b: np.ndarray, origin: np.ndarray) -> Iterator[Block]:
-    """Rows of `(a - origin) @ (b - origin).T` in the arrays' own units; no float64 copy is larger than a slice."""
-    height = min(TILE_ROWS, max(1, BLOCK_BYTES // (8 * len(b))))
-    for top in range(0, len(a), height):
-        rows = slice(top, min(top + height, len(a)))
-        block = np.zeros((rows.stop - top, len(b)))
-        for start in range(0, len(b), TILE_ROWS):
-            columns = slice(start, min(start + TILE_ROWS, len(b)))
-            for part in _slices(a.shape[1], max(rows.stop - rows.start, columns.stop - columns.start)):
-                left = _float64(a[rows, part], origin[part])
-                # Of a matrix and its own transpose, NumPy computes only half.
-                right = left if a is b and rows == columns else _float64(b[columns, part], origin[part])
-                block[:, columns] += left @ right.T
-        yield rows, block
-
-
-def _check_widths(a: np.ndarray, b: np.ndarray) -> None:
-    if a.ndim != 2 or a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"features {a.shape} and {b.shape} do not go together")
-
-
-def _squared_norms(features: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    norms = np.zeros(len(features))
-    for top in range(0, len(features), TILE_ROWS):
-        rows = slice(top, top + TILE_ROWS)
-        for part in _slices(features.shape[1], TILE_ROWS):
-            values = _float64(features[rows, part], origin[part])
-            norms[rows] += np.einsum("nf,nf->n", values, values)
-    return norms
-
-
-def _slices(size: int, rows: int) -> Iterator[slice]:
-    """Of the features, as many at a time as make a slice of so many rows."""
-    width = max(1, SLICE_BYTES // (8 * rows))
-    return (slice(start, start + width) for start in range(0, size, width))
-
-
-def _float64(block: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    values = block.astype(np.float64)
-    return values if block.dtype == np.uint8 else values - origin
-
-
-def _unit(features: np.ndarray) -> float:
-    return 1.0 / LEVELS if features.dtype == np.uint8 else 1.0
+        yield rows, np.maximum(products, 0.0, out=products) * scale

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfgan_thyroid.metrics.distances import Block, product_blocks
+from tfgan_thyroid.metrics.matrix_products import Block, product_blocks
 
 
 def kid(real: np.ndarray, generated: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan_thyroid.metrics.distances import product_blocks
+from tfgan_thyroid.metrics.matrix_products import product_blocks
 
 PROJECTIONS = 256
 
