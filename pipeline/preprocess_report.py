@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of, unmatched
+from pipeline.transforms.list_files import DICOM_EXTENSIONS, has_extension
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import plan_splits
 from pipeline.transforms.settings import PreprocessSettings
@@ -33,9 +34,14 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
     """Say on standard error what will be read and how."""
     rule = "each file by itself" if settings.group_pattern is None else f"by {settings.group_pattern}"
     rule = "by a table" if settings.groups is not None else rule
+    if rule.startswith("each") and any(has_extension(scan.name, DICOM_EXTENSIONS) for scan in scans):
+        rule = "by the patient that a DICOM file names, else each file by itself"
     note(
         f"{len(scans)} files, grouped {rule}; crop {settings.crop}, then {settings.image_size} x {settings.image_size}"
     )
+    found = [scan.mask.form for scan in scans if scan.mask is not None]
+    if settings.masks:
+        note(f"masks: {found[0] if found else 'none'}, for {len(found)} of {len(scans)} files")
     names = [scan.name for scan in scans]
     alone = (
         unmatched(settings.group_pattern, names)

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.transforms.feature_statistics import write_feature_statistics
-from pipeline.transforms.prepare_scans import RejectedScan
+from pipeline.transforms.prepare_scans import DICOM_PATIENT, RejectedScan
 from pipeline.transforms.report_alike import summarize_alike, write_alike
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object
@@ -39,7 +39,7 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
         crop=settings.crop,
         resize=preprocessing.RESIZE_FILTER,
         seed=settings.seed,
-        group_rule=group_rule(settings),
+        group_rule=group_rule(settings, summary.plan.split_of_group),
         package_version=__version__,
         digest=content_digest(statistics),
         splits=settings.splits if settings.listed is None else {},
@@ -54,11 +54,13 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
     return info
 
 
-def group_rule(settings: PreprocessSettings) -> str:
+def group_rule(settings: PreprocessSettings, groups: Iterable[str]) -> str:
     """What tells a scan's group, in a word; a table is not named."""
     if settings.groups is not None:
         return "table"
-    return "file" if settings.group_pattern is None else f"pattern:{settings.group_pattern}"
+    if settings.group_pattern is not None:
+        return f"pattern:{settings.group_pattern}"
+    return "dicom-patient" if any(group.startswith(DICOM_PATIENT) for group in groups) else "file"
 
 
 def content_digest(statistics: Mapping[str, SplitStatistics]) -> str:

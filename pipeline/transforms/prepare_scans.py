@@ -28,6 +28,8 @@ from tfgan_thyroid.data.scan_reader import read_scans
 
 # Half a second of work for each element, and enough elements for many workers.
 SCANS_PER_BATCH = 32
+# What the name of a group starts with if a DICOM file tells it; a hash follows.
+DICOM_PATIENT = "patient:"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class PreparedScan:
 
     Args:
         name: as in `ScanFile`.
-        group: as from `group_of`.
+        group: as from `group_of_scan`.
         digest: SHA-256 of the stored pixels, hexadecimal: equal digests are duplicates.
         record_digest: SHA-256 of the stored pixels and the stored mask.
         raw_height: pixels of the raw scan.
@@ -131,7 +133,7 @@ def frame_name(file: ScanFile, scan: Scan) -> bytes:
 def group_of_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> str:
     """The group that the table or the name of the file tells, else the patient that it names itself, else it alone."""
     by_name = group_of(settings.group_pattern, file.name, settings.groups)
-    return by_name if scan.group is None or by_name.startswith("group:") else f"patient:{scan.group}"
+    return by_name if scan.group is None or by_name.startswith("group:") else DICOM_PATIENT + scan.group
 
 
 def spill_scan(

@@ -73,6 +73,7 @@ def test_each_frame_is_a_record_and_each_patient_lies_in_one_split(dataset):
     splits_of_group = {group: {split for split, other, _, _ in found if other == group} for _, group, _, _ in found}
     assert len(splits_of_group) == len(PATIENTS)
     assert all(len(splits) == 1 for splits in splits_of_group.values())
+    assert schema.DatasetInfo.load(dataset).group_rule == "dicom-patient"
 
 
 def test_the_records_hold_the_frames(dataset, scan):

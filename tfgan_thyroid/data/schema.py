@@ -55,7 +55,8 @@ class DatasetInfo:
         crop: the crop policy as given to `crop_policies.find_crop`.
         resize: the name of the resampling filter.
         seed: the seed that drew the splits.
-        group_rule: `"file"`, `"table"`, or `"pattern:"` and the regular expression that names a scan's group.
+        group_rule: what names a scan's group: `"file"`, `"dicom-patient"` (the patient in DICOM files, else the file),
+            `"table"`, or `"pattern:"` and a regular expression over the file's name.
         package_version: the version of tfgan-thyroid that wrote the directory.
         digest: SHA-256 over the sorted pixel digests of each split. The same pixels in the same splits give the
             same digest, whatever the files were called, whichever salt keyed the identifiers.
