@@ -67,12 +67,14 @@ def decode_frames(file: BinaryIO, white_level: int) -> Iterator[Scan]:
     while done < frames:
         try:
             with _silence():
-                pixels = dicom_pixels.to_grey(next(arrays), header, layout, white_level)
+                array = next(arrays)
+                pixels = dicom_pixels.to_grey(array, header, layout, white_level)
         except ScanError as error:
             place = f"frame {done + 1} of {frames}: " if several else ""
             raise ScanError(error.reason, place + error.detail) from None
         done += 1
-        yield Scan(pixels, region, group, done if several else None)
+        colour = array if array.ndim == 3 and array.dtype.itemsize == 1 else None
+        yield Scan(pixels, region, group, done if several else None, colour)
 
 
 def _native(file: BinaryIO, frames: int, layout: "dicom_pixels.Layout") -> Iterator[Any]:

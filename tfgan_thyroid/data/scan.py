@@ -31,9 +31,11 @@ class Scan:
             the scan; None if the file does not say. DICOM alone does.
         group: stands for the patient that the file itself names, as a hash; None if it names none.
         frame: which frame of its file this is, from 1; None where the file holds one.
+        colour: the same in RGB, uint8 `[H, W, 3]`, if the file has colour and it was asked for.
     """
 
     pixels: Pixels
     region: Box | None = None
     group: str | None = None
     frame: int | None = None
+    colour: Pixels | None = None

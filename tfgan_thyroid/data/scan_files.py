@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from tfgan_thyroid.data.scan import MAX_PIXELS, WHITE_LEVEL, Pixels, ScanError
+from tfgan_thyroid.data.scan import MAX_PIXELS, WHITE_LEVEL, Pixels, Scan, ScanError
 from tfgan_thyroid.data.scan_sources import Source, open_source
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Pixels", "ScanError", "decode_grey", "decode_image", "encode_png", "load_grey", "sixteen_bit"]
+__all__ = [
+    "Pixels",
+    "ScanError",
+    "decode_grey",
+    "decode_image",
+    "decode_scan",
+    "encode_png",
+    "load_grey",
+    "sixteen_bit",
+]
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
@@ -47,6 +56,23 @@ def decode_grey(file: BinaryIO, white_level: int) -> Pixels:
         ScanError: as `load_grey`.
     """
     return decode_image(file, lambda image: _grey(image, white_level))
+
+
+def decode_scan(file: BinaryIO, white_level: int) -> Scan:
+    """An open image file as a scan with its colour, if it has any.
+
+    Raises:
+        ScanError: as `load_grey`.
+    """
+    colours: list[Pixels] = []
+
+    def convert(image: "Image.Image") -> Pixels:
+        if image.mode not in ("1", "L", "LA", "F") and not image.mode.startswith("I"):
+            colours.append(np.asarray(image.convert("RGB")))
+        return _grey(image, white_level)
+
+    pixels = decode_image(file, convert)
+    return Scan(pixels, colour=colours[0] if colours else None)
 
 
 def encode_png(image: Pixels) -> bytes:

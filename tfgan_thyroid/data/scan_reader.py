@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from tfgan_thyroid.data import dicom_files, zip_archives
 from tfgan_thyroid.data.scan import WHITE_LEVEL, Scan, ScanError
-from tfgan_thyroid.data.scan_files import decode_grey
+from tfgan_thyroid.data.scan_files import decode_grey, decode_scan
 from tfgan_thyroid.data.scan_sources import Source, open_source
 
 _HEAD_BYTES = 132
 
 
-def read_scans(source: Source, white_level: int = WHITE_LEVEL) -> Iterator[Scan]:
+def read_scans(source: Source, white_level: int = WHITE_LEVEL, colour: bool = False) -> Iterator[Scan]:
     """The scans of a file: one for a PNG, JPEG, BMP or TIFF image, one a frame for DICOM.
 
     The format is told by the file's first bytes, not by its name.
@@ -18,6 +18,7 @@ def read_scans(source: Source, white_level: int = WHITE_LEVEL) -> Iterator[Scan]
     Args:
         source: what to read.
         white_level: the 16-bit value that means white, see `scan_files.decode_grey` and `dicom_files.decode_frames`.
+        colour: whether to keep the colour of an image file that has some; DICOM's costs nothing and is kept.
 
     Raises:
         ScanError: as `scan_files.load_grey` and `dicom_files.decode_frames`; at a later frame, that frame and those
@@ -32,4 +33,4 @@ def read_scans(source: Source, white_level: int = WHITE_LEVEL) -> Iterator[Scan]
             zip_archives.list_members(source.path)
             raise ScanError("not an image", "a zip archive, or an office document, whose name does not end in .zip")
         else:
-            yield Scan(decode_grey(file, white_level))
+            yield decode_scan(file, white_level) if colour else Scan(decode_grey(file, white_level))
