@@ -7,6 +7,7 @@ from tfgan_thyroid import command
 COMMANDS = {
     "simulate": "write simulated thyroid scans, with gland masks if asked for",
     "preprocess": "turn a folder of scans into a dataset directory of TFRecords",
+    "validate": "check a dataset directory: records, splits, schema, statistics",
 }
 
 

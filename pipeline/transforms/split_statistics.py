@@ -3,11 +3,12 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.transforms.prepare_scans import PreparedScan
+if TYPE_CHECKING:
+    from pipeline.transforms.prepare_scans import PreparedScan
 
 _PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 _LEVELS = np.arange(256.0)
@@ -41,7 +42,7 @@ class SplitStatistics:
     brightness: list[float] = dataclasses.field(default_factory=list)
     contrast: list[float] = dataclasses.field(default_factory=list)
 
-    def add(self, scan: PreparedScan, histogram: np.ndarray, group_id: str) -> None:
+    def add(self, scan: "PreparedScan", histogram: np.ndarray, group_id: str) -> None:
         """Count one written record of the group with this id."""
         self.histogram += histogram
         self.record_digests.append(scan.record_digest)

@@ -18,6 +18,7 @@ COMMANDS = [
     "pipeline",
     "pipeline.simulate",
     "pipeline.preprocess",
+    "pipeline.validate",
 ]
 
 
