@@ -11,14 +11,14 @@ from typing import Protocol
 
 from tfgan_thyroid import __version__, atomic, command
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.png_files import with_text
+from tfgan_thyroid.serving.png_files import PLACES, with_text
 
 
 class ImageClient(Protocol):
     """What the REST and the gRPC client have in common."""
 
-    def images(self, seeds: Sequence[int]) -> list[bytes]:
-        """The PNG files of some seeds."""
+    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
+        """The PNG files of some seeds by output name."""
 
     def close(self) -> None:
         """Closes the connection."""
@@ -28,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "tfgan_thyroid.client",
         "Download generated images from TF Serving, or from python -m tfgan_thyroid.serve, as 8-bit PNG files with a "
-        "manifest. Image i is the one of seed SEED + i. Needs neither TensorFlow nor a GPU here.",
+        "manifest, masks too of a paired model. Image i is that of seed SEED + i. Needs no TensorFlow and no GPU.",
         "python -m tfgan_thyroid.client --url http://localhost:8501 --model thyroid --count 64 --output served",
     )
     parser.add_argument("--url", default="http://localhost:8501", help="address of the REST API")
@@ -79,32 +79,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _write(
     client: ImageClient, output: Path, count: int, seed: int, batch_size: int, facts: dict[str, object]
 ) -> dict[str, object]:
-    """Writes the images and their manifest; the directory appears by one rename."""
+    """Writes the images, masks if there are any, and their manifest; the directory appears by one rename."""
     if output.is_dir():
         output.rmdir()
     entries = []
     with atomic.new_directory(output) as temporary:
-        (temporary / "images").mkdir()
-        for image_seed, png in _download(client, count, seed, batch_size):
-            name = f"images/synthetic_{image_seed:010d}.png"
+        for image_seed, pngs in _download(client, count, seed, batch_size):
             text = {
                 "Synthetic": "true",
                 "Model": str(facts["model"]),
                 "Seed": str(image_seed),
                 "Software": f"tfgan-thyroid {__version__}",
             }
-            content = with_text(png, text)
-            (temporary / name).write_bytes(content)
-            entries.append({"file": name, "seed": image_seed, "sha256": hashlib.sha256(content).hexdigest()})
+            entry: dict[str, object] = {"seed": image_seed}
+            for output_name, png in pngs.items():
+                folder, name_key, digest_key = PLACES[output_name]
+                name = f"{folder}/synthetic_{image_seed:010d}.png"
+                content = with_text(png, text)
+                (temporary / folder).mkdir(exist_ok=True)
+                (temporary / name).write_bytes(content)
+                entry |= {name_key: name, digest_key: hashlib.sha256(content).hexdigest()}
+            entries.append(entry)
         manifest = {"synthetic": True, "package_version": __version__, **facts, "images": entries}
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 
 
-def _download(client: ImageClient, count: int, seed: int, batch_size: int) -> Iterator[tuple[int, bytes]]:
+def _download(client: ImageClient, count: int, seed: int, batch_size: int) -> Iterator[tuple[int, dict[str, bytes]]]:
     for start in range(seed, seed + count, batch_size):
         seeds = range(start, min(start + batch_size, seed + count))
-        yield from zip(seeds, client.images(seeds), strict=True)
+        yield from zip(seeds, client.files(seeds), strict=True)
         if sys.stderr.isatty():
             print(f"\r{seeds.stop - seed} of {count} images", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():

@@ -166,6 +166,25 @@ def test_the_command_writes_the_images_of_consecutive_seeds(preview, tmp_path, c
             assert np.abs(difference).max() <= 1  # other batch sizes round otherwise
 
 
+def test_the_masks_of_a_paired_model_are_written_beside_its_images(fail_with, tmp_path):
+    """As `tfgan_thyroid.segment --synthetic` reads them."""
+    white = io.BytesIO()
+    Image.fromarray(np.full([8, 8], 255, np.uint8)).save(white, "PNG")
+    row = {
+        "image_bytes": answer_of(a_png())["predictions"][0],
+        "mask_bytes": answer_of(white.getvalue())["predictions"][0],
+    }
+    server = fail_with((200, {"predictions": [row, row]}, 0))
+    result = client("--url", server.url, "--model", "pairs", "--count", 2, "--output", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    entries = json.loads((tmp_path / "out" / "manifest.json").read_text())["images"]
+    assert [(entry["file"], entry["mask"]) for entry in entries] == [
+        (f"images/synthetic_{seed:010d}.png", f"masks/synthetic_{seed:010d}.png") for seed in (0, 1)
+    ]
+    with Image.open(tmp_path / "out" / entries[1]["mask"]) as mask:
+        assert np.unique(np.asarray(mask)) == [255] and mask.text["Seed"] == "1"
+
+
 def test_the_command_runs_where_nothing_but_the_standard_library_is(preview, tmp_path):
     """`python -S` hides installed packages; this one is put on the path, with the version that it asks for."""
     probe = (

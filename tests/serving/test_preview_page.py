@@ -1,37 +1,160 @@
-"""The preview page in a real headless browser, where one is installed."""
+"""The preview page in a real headless browser: Debian's or another installed Chromium, driven by Playwright."""
 
-import re
+import base64
+import io
 import shutil
-import subprocess
 
+import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tfgan_thyroid.networks.generator import build_generator
+from tfgan_thyroid.serving.signatures import GeneratorSignatures
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs the dev extra (playwright)")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")
+
+DONE = "document.getElementById('share').textContent === '{:.2f}'"
 
 
 @pytest.fixture(scope="module")
-def document(preview, tmp_path_factory):
-    """The page's document after its script has run for some (virtual) seconds."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    words = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom"]
-    words += [f"--user-data-dir={tmp_path_factory.mktemp('browser')}", f"{preview.url}/"]
-    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout
+def paired_model(tmp_path_factory):
+    """`saved_models/paired` of a generator of two channels: image and mask."""
+    directory = tmp_path_factory.mktemp("saved_models") / "paired"
+    offered = GeneratorSignatures(build_generator(16, 2, 4, 8))
+    functions = {
+        "serving_default": tf.function(offered.serving_default, [offered.seed_spec]),
+        "generate_from_latent": tf.function(offered.generate_from_latent, [offered.latent_spec]),
+    }
+    module = tf.Module()
+    module.generator = offered.generator
+    functions = {name: function.get_concrete_function() for name, function in functions.items()}
+    tf.saved_model.save(module, str(directory / "1"), functions)
+    return directory
 
 
-def test_the_page_shows_a_grid_of_served_images(document, preview, connect):
-    shown = re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="seed (\d+)">', document)
-    assert [int(seed) for _, seed in shown] == list(range(24))
-    body = {"instances": list(range(24))}
-    assert [image for image, _ in shown] == [value["b64"] for value in connect(preview, "thyroid").predict(body)]
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
-def test_the_page_draws_the_way_between_two_seeds(document):
-    canvas = re.search(r'<canvas id="between"([^>]*)>', document)[1]
-    assert 'width="16"' in canvas and 'height="16"' in canvas
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Opens the page of a server; at the end it must have logged no error, and its picture is kept."""
+    opened, errors = [], []
+
+    def open_at(url):
+        page = browser.new_page(viewport={"width": 1000, "height": 900})
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        opened.append(page)
+        page.goto(url)
+        page.wait_for_function(DONE.format(0))
+        return page
+
+    yield open_at
+    for number, page in enumerate(opened):
+        page.screenshot(path=str(tmp_path / f"page{number}.png"), full_page=True)
+        page.close()
+    assert errors == []
 
 
-def test_the_page_offers_the_models_and_has_no_problem(document):
-    assert "<option>thyroid</option>" in document or '<option value="thyroid">thyroid</option>' in document
-    assert '<p id="problem" role="alert"></p>' in document
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png))).astype(int)
+
+
+def shown(page):
+    """The files of the grid by the text under them."""
+    pairs = page.eval_on_selector_all("#grid img", "images => images.map(image => [image.alt, image.src])")
+    return {alt: base64.b64decode(source.removeprefix("data:image/png;base64,")) for alt, source in pairs}
+
+
+def canvas(page, selector):
+    """Its pixels, `[H, W, 4]`."""
+    size, levels = page.eval_on_selector(
+        selector,
+        "canvas => [canvas.width,"
+        " Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)]",
+    )
+    return np.array(levels).reshape(size, size, 4)
+
+
+def slide_to(page, share):
+    page.fill("#way", str(share))
+    page.wait_for_function(DONE.format(share))
+
+
+def test_the_page_shows_a_grid_of_served_images_and_no_problem(open_page, preview, connect):
+    page = open_page(preview.url)
+    files = shown(page)
+    assert list(files) == [f"seed {seed}" for seed in range(24)]
+    assert list(files.values()) == connect(preview, "thyroid").images(range(24))
+    assert page.eval_on_selector_all("#model option", "options => options.map(o => o.value)") == ["thyroid"]
+    assert page.text_content("#problem") == ""
+    assert not page.is_visible("#masks")
+
+
+def test_the_seed_box_chooses_the_images(open_page, preview, connect):
+    page = open_page(preview.url)
+    page.fill("#seed", "1000000")
+    page.fill("#count", "3")
+    page.click("#show")
+    page.wait_for_function("document.querySelectorAll('#grid img').length === 3")
+    assert shown(page) == dict(
+        zip(
+            ["seed 1000000", "seed 1000001", "seed 1000002"],
+            connect(preview, "thyroid").images(range(1_000_000, 1_000_003)),
+            strict=True,
+        )
+    )
+
+
+def test_the_slider_goes_from_one_seed_to_the_other(open_page, preview, connect):
+    page = open_page(preview.url)
+    ends = [pixels(png) for png in connect(preview, "thyroid").images([5, 9])]
+    page.fill("#from", "5")
+    page.fill("#to", "9")
+    slide_to(page, 0.5)
+    middle = canvas(page, "#image")
+    assert (middle[..., 3] == 255).all() and (middle[..., 0] == middle[..., 2]).all()
+    for share, end in ((1.0, ends[1]), (0.0, ends[0])):
+        slide_to(page, share)
+        np.testing.assert_allclose(canvas(page, "#image")[..., 0], end, atol=1)
+        assert np.abs(middle[..., 0] - end).max() > 1
+
+
+def test_a_paired_model_has_its_masks_over_the_images(open_page, start_server, paired_model, connect):
+    server = start_server(paired_model)
+    page = open_page(server.url)
+    rows = connect(server, "paired").predict({"instances": [0, 1]})
+    masks = [pixels(base64.b64decode(row["mask_bytes"]["b64"])) for row in rows]
+    assert {level for mask in masks for level in np.unique(mask)} == {0, 255}
+    for number, mask in enumerate(masks, 1):
+        overlay = canvas(page, f"#grid figure:nth-child({number}) .mask")
+        np.testing.assert_array_equal(overlay[..., 3] > 0, mask == 255)
+    # The slider stands at seed 0.
+    np.testing.assert_array_equal(canvas(page, "#mask")[..., 3] > 0, masks[0] == 255)
+    assert page.is_visible("#grid figure:nth-child(1) .mask")
+    page.uncheck("#masks")
+    assert not page.is_visible("#grid figure:nth-child(1) .mask")
+    assert page.is_visible("#grid figure:nth-child(1) img")
+
+
+def test_a_wrong_seed_and_a_refused_request_are_told_on_the_page(open_page, preview):
+    page = open_page(preview.url)
+    page.fill("#seed", "-1")
+    page.click("#show")
+    page.wait_for_function("document.getElementById('problem').textContent")
+    assert page.text_content("#problem") == "a seed is a whole number from 0 on"
+    page.fill("#seed", "0")
+    page.fill("#count", "33")
+    page.click("#show")
+    page.wait_for_function("document.getElementById('problem').textContent.includes('larger than maximum')")
+    page.fill("#count", "2")
+    page.click("#show")
+    page.wait_for_function("document.querySelectorAll('#grid img').length === 2")
+    assert page.text_content("#problem") == ""

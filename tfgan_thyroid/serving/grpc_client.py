@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.png_files import is_whole
+from tfgan_thyroid.serving.png_files import PLACES, is_whole
 
 if TYPE_CHECKING:
     import grpc
@@ -51,10 +51,17 @@ class GrpcClient:
         self._channel.close()
 
     def images(self, seeds: Sequence[int]) -> list[bytes]:
+        """The PNG files of some seeds, as `files`, without masks."""
+        return [files["image_bytes"] for files in self.files(seeds)]
+
+    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
         """The PNG files of some seeds, in one request.
 
         Args:
             seeds: whole numbers.
+
+        Returns:
+            Whole PNG files for each: `image_bytes`, and `mask_bytes` of a paired generator.
 
         Raises:
             UserError: the request failed, or its answer holds something else.
@@ -71,10 +78,11 @@ class GrpcClient:
             response = self._stub.Predict(request, timeout=self._timeout)
         except self._failure as error:
             raise UserError(f"{self.url}: {_told(error)}") from None
-        pngs = list(response.outputs["image_bytes"].string_val)
-        if len(pngs) != len(seeds) or not all(map(is_whole, pngs)):
+        outputs = {name: list(response.outputs[name].string_val) for name in PLACES if name in response.outputs}
+        counts = {len(pngs) for pngs in outputs.values()}
+        if "image_bytes" not in outputs or counts != {len(seeds)} or not all(map(is_whole, sum(outputs.values(), []))):
             raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many PNG files")
-        return pngs
+        return [{name: pngs[row] for name, pngs in outputs.items()} for row in range(len(seeds))]
 
 
 def _channel_options(retries: int) -> list[tuple[str, object]]:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from tfgan_thyroid import __version__, atomic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.generator_weights import model_digest
+from tfgan_thyroid.serving.png_files import PLACES
 from tfgan_thyroid.serving.signatures import GeneratorSignatures
 
 
@@ -52,7 +53,7 @@ def write_images(
         for image_seed, pngs in _png_files(generator, count, seed, batch_size):
             entry: dict[str, object] = {"seed": image_seed}
             for kind, png in pngs.items():
-                folder, name_key, digest_key = _PLACES[kind]
+                folder, name_key, digest_key = PLACES[kind]
                 name = f"{folder}/synthetic_{image_seed:010d}.png"
                 content = _with_text(png, digest, image_seed)
                 (temporary / folder).mkdir(exist_ok=True)
@@ -68,10 +69,6 @@ def write_images(
         }
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
-
-
-# Where each output of `serving_default` goes: folder, and the keys of its name and digest in the manifest.
-_PLACES = {"image_bytes": ("images", "file", "sha256"), "mask_bytes": ("masks", "mask", "mask_sha256")}
 
 
 def _png_files(

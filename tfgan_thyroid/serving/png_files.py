@@ -1,7 +1,13 @@
-"""What a client does to served PNG files: see that they are whole, and write into them what they are. No Pillow."""
+"""What a client does to served PNG files: see that they are whole, write into them what they are, and place them.
+
+No Pillow, and nothing else beyond the standard library.
+"""
 
 import struct
 import zlib
+
+PLACES = {"image_bytes": ("images", "file", "sha256"), "mask_bytes": ("masks", "mask", "mask_sha256")}
+"""Where each output of `serving_default` goes: folder, and the keys of its name and digest in a manifest's entry."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = len(_SIGNATURE) + 4 + 4 + 13 + 4  # length, type, IHDR and its check sum

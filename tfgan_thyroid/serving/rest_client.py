@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.png_files import is_whole
+from tfgan_thyroid.serving.png_files import PLACES, is_whole
 
 PASSING_STATUSES = {429, 502, 503, 504}
 """HTTP statuses that a later attempt may not meet."""
@@ -75,13 +75,17 @@ class RestClient:
         return self._field(self._ask("POST", ":predict", body), "predictions")
 
     def images(self, seeds: Sequence[int]) -> list[bytes]:
+        """The PNG files of some seeds, as `files`, without masks."""
+        return [files["image_bytes"] for files in self.files(seeds)]
+
+    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
         """The PNG files of some seeds, in one request.
 
         Args:
             seeds: whole numbers.
 
         Returns:
-            A whole PNG file for each.
+            Whole PNG files for each: `image_bytes`, and `mask_bytes` of a paired generator.
 
         Raises:
             UserError: the server is down, does not serve the model, refuses the request or answers something else.
@@ -89,11 +93,15 @@ class RestClient:
         predictions = self.predict({"instances": list(seeds)})
         if not isinstance(predictions, list) or len(predictions) != len(seeds):
             raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many images")
-        return [self._png(prediction) for prediction in predictions]
+        return [self._files(prediction) for prediction in predictions]
 
-    def _png(self, prediction: Any) -> bytes:
-        # A paired generator answers several outputs by name.
-        value = prediction.get("image_bytes", prediction) if isinstance(prediction, dict) else prediction
+    def _files(self, prediction: Any) -> dict[str, bytes]:
+        # Several outputs stand by name, one alone does not.
+        several = isinstance(prediction, dict) and "image_bytes" in prediction
+        outputs = prediction if several else {"image_bytes": prediction}
+        return {name: self._png(outputs[name]) for name in PLACES if name in outputs}
+
+    def _png(self, value: Any) -> bytes:
         try:
             png = base64.b64decode(value["b64"], validate=True)
         except (TypeError, KeyError, binascii.Error):
