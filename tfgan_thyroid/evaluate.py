@@ -85,6 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.encoder_run and args.features != "encoder":
         parser.error("--encoder-run goes with --features encoder")
     command.start_log()
+    import tensorflow as tf
+
+    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.evaluation import image_sources
     from tfgan_thyroid.evaluation.image_sources import Kind
     from tfgan_thyroid.run_directory import RunDirectory

@@ -2,22 +2,24 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.data.examples import encode_example, write_record
 from tfgan_thyroid.data.phantoms import PhantomConfig, simulate_scan
 from tfgan_thyroid.data.preprocessing import crop, resize
 from tfgan_thyroid.data.scan_files import encode_png
-from tfgan_thyroid.data.schema import DatasetInfo
+from tfgan_thyroid.data.schema import SCHEMA_VERSION, DatasetInfo, shard_name, split_directory
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, append_line, current_stack
 from tfgan_thyroid.serving.saved_model import export_generator
 
 FRAMES = 2
-# A third of the usual scanner's pixels, for speed; and its image sector without the margin.
+# A fifth of the usual scanner's pixels, for speed; and its image sector without the margin.
 SCANNER = PhantomConfig(
-    height_px=292, width_px=389, sector_left_px=97, lateral_speckle_px=(1.8, 2.3), axial_speckle_px=1.5
+    height_px=175, width_px=233, sector_left_px=58, lateral_speckle_px=(1.5, 1.6), axial_speckle_px=1.5
 )
-SECTOR = (97, 0, 389, 292)
+SECTOR = (58, 0, 233, 175)
 
 
 def phantom_scans(seed, patients, size=64):
@@ -36,6 +38,30 @@ def phantoms():
     """Training scans with their groups, held-out scans, and scans of the same simulator that stand for generated."""
     training, groups = phantom_scans(0, 25)
     return training, groups, phantom_scans(1, 15)[0], phantom_scans(2, 15)[0]
+
+
+def write_split(directory, split, seed, count, size=16):
+    """One shard of textures, two of each patient."""
+    rng = np.random.default_rng(seed)
+    fields = gaussian_filter(rng.normal(size=(count, size, size)), (0, 2, 2))
+    fields = 110 + 40 * fields / fields.std(axis=(1, 2), keepdims=True) + rng.normal(0, 10, fields.shape)
+    folder = split_directory(directory, split)
+    folder.mkdir(parents=True)
+    with (folder / shard_name(0, 1)).open("wb") as file:
+        for index, image in enumerate(np.clip(fields, 0, 255).astype(np.uint8)):
+            ids = {"source_id": f"{index:x}", "group_id": f"{split}{index // 2:x}", "sha256": "0"}
+            write_record(file, encode_example(encode_png(image), height=size, width=size, **ids))
+    return count
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory):
+    """A data set of 24 training scans and 8 held-out ones that metrics can be computed on."""
+    directory = tmp_path_factory.mktemp("textures") / "dataset"
+    counts = {"train": write_split(directory, "train", 0, 24), "eval": write_split(directory, "eval", 1, 8), "test": 0}
+    info = (SCHEMA_VERSION, counts, 16, 1, False, "none", "lanczos", 0, "pattern", "0", "digest-of-textures")
+    DatasetInfo(*info).save(directory)
+    return directory
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +93,7 @@ def write_folder(tmp_path):
         folder = tmp_path / name
         folder.mkdir(parents=True)
         for index, image in enumerate(images):
-            (folder / f"patient-smith-{index}.png").write_bytes(encode_png(image[:, :, 0]))
+            (folder / f"patient-smith-{index:03d}.png").write_bytes(encode_png(image[:, :, 0]))
         return folder
 
     return write

@@ -28,9 +28,15 @@ SCANS = np.random.default_rng(0).integers(0, 256, size=(6, 16, 16, 1), dtype=np.
 def test_a_data_set_gives_its_split_in_stored_order(dataset):
     source = real_source(dataset, "train")
     np.testing.assert_array_equal(source.images, load_images(dataset, "train", 100))
-    assert (source.kind, source.facts["count"], source.facts["digest"]) == (Kind.DATASET, 20, "digest-0")
-    assert source.groups is None  # these records name no group
-    assert held_out_source(dataset, "train") is None
+    assert (source.kind, source.facts["count"], source.facts["digest"]) == (Kind.DATASET, 24, "digest-of-textures")
+    np.testing.assert_array_equal(np.bincount(source.groups), 2)  # two scans of each patient
+    np.testing.assert_array_equal(source.groups[::2], source.groups[1::2])
+
+
+def test_the_other_splits_are_held_out(dataset, write_folder):
+    np.testing.assert_array_equal(held_out_source(dataset, "train").images, load_images(dataset, "eval", 100))
+    assert held_out_source(dataset, "eval").facts["split"] == "train"
+    assert held_out_source(write_folder("scans", SCANS), "train") is None
 
 
 def test_a_folder_gives_its_images_by_name_and_a_digest_of_pixels_alone(write_folder):
@@ -114,7 +120,7 @@ def test_nothing_and_a_folder_without_images_are_refused(tmp_path):
 def test_sizes_that_differ_and_a_damaged_file_are_named(write_folder):
     folder = write_folder("mixed", SCANS)
     Image.new("L", (20, 10)).save(folder / "z.png")
-    with pytest.raises(UserError, match="differ in size: patient-smith-0.png has 16x16 pixels, z.png 20x10"):
+    with pytest.raises(UserError, match="differ in size: patient-smith-000.png has 16x16 pixels, z.png 20x10"):
         real_source(folder, "train")
     (folder / "z.png").write_bytes(b"\x89PNG broken")
     with pytest.raises(UserError, match="z.png cannot be used"):
@@ -122,8 +128,8 @@ def test_sizes_that_differ_and_a_damaged_file_are_named(write_folder):
 
 
 def test_an_empty_split_a_missing_checkpoint_and_a_broken_saved_model_are_named(dataset, run, tmp_path):
-    with pytest.raises(UserError, match="'eval'"):
-        real_source(dataset, "eval")
+    with pytest.raises(UserError, match="'test'"):
+        real_source(dataset, "test")
     with pytest.raises(UserError, match="no checkpoint '77'"):
         generated_source(run.path, 4, 0, checkpoint="77")
     (tmp_path / "1").mkdir()
