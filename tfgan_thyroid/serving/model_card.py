@@ -106,12 +106,18 @@ def _card(run: RunDirectory, exported: Exported, provenance: Provenance) -> dict
         "split": record.split,
         "stack": record.stack,
         "package_version": record.package_version,
-        "metrics": next((line for line in read_lines(run.metrics_file) if line["iteration"] == iteration), None),
+        "metrics": _training_metrics(run, iteration),
         "licence": provenance.licence,
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
         "limits": LIMITS,
     }
+
+
+def _training_metrics(run: RunDirectory, iteration: int) -> dict[str, Any] | None:
+    """What training measured there; a line of `evaluate` keeps its numbers one level deeper."""
+    lines = read_lines(run.metrics_file)
+    return next((line for line in lines if line["iteration"] == iteration and "evaluation" not in line), None)
 
 
 def training_command(config: Config, split: str = "train") -> str:
