@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from pipeline.transforms.list_files import IMAGE_EXTENSIONS, ListedFile, has_extension, list_folder, with_members
 from tfgan_thyroid.data.mask_coco import is_coco, read_coco
 from tfgan_thyroid.data.mask_files import MASK_FORMATS, MaskFile
-from tfgan_thyroid.data.mask_json import read_json
+from tfgan_thyroid.data.mask_json import SET_BYTES, read_json
 from tfgan_thyroid.data.mask_labels import MaskLabel
 from tfgan_thyroid.data.mask_outlines import Outlines
 from tfgan_thyroid.data.scan import ScanError
@@ -79,7 +79,7 @@ def _recognise(masks: str, candidates: Sequence[ListedFile], mask_format: str) -
 def _is_coco(file: ListedFile) -> bool:
     try:
         with open_source(file.source) as opened:
-            return is_coco(read_json(opened))
+            return is_coco(read_json(opened, SET_BYTES))
     except ScanError:  # as a mask of its own, it will be refused with this reason
         return False
 

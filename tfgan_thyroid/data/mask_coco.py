@@ -2,7 +2,7 @@
 
 from typing import Any, BinaryIO
 
-from tfgan_thyroid.data.mask_json import read_json
+from tfgan_thyroid.data.mask_json import SET_BYTES, read_json
 from tfgan_thyroid.data.mask_labels import MaskLabel, listed
 from tfgan_thyroid.data.mask_outlines import Outlines, polygon
 from tfgan_thyroid.data.scan import ScanError
@@ -21,7 +21,7 @@ def read_coco(file: BinaryIO, label: MaskLabel) -> dict[str, Outlines | ScanErro
     Raises:
         ScanError: not a COCO file, no such category, or several and none chosen.
     """
-    document = read_json(file)
+    document = read_json(file, SET_BYTES)
     if not is_coco(document):
         raise ScanError("damaged", "JSON without the 'images', 'annotations' and 'categories' of COCO")
     category = _category(document["categories"], label)

@@ -5,18 +5,19 @@ from typing import Any, BinaryIO
 
 from tfgan_thyroid.data.scan import ScanError
 
-MAX_BYTES = 2**29
+SET_BYTES = 2**29
+SCAN_BYTES = 2**26
 
 
-def read_json(file: BinaryIO) -> dict[str, Any]:
-    """The object in an open JSON file.
+def read_json(file: BinaryIO, most: int) -> dict[str, Any]:
+    """The object in an open JSON file of `most` bytes or less: `SET_BYTES` for a whole set, `SCAN_BYTES` for one scan.
 
     Raises:
         ScanError: too large, truncated, not JSON, or JSON of something else than an object.
     """
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ScanError("damaged", f"more than {MAX_BYTES} bytes of JSON")
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise ScanError("damaged", f"more than {most} bytes of JSON")
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):

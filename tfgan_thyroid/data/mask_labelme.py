@@ -3,7 +3,7 @@
 import math
 from typing import Any, BinaryIO
 
-from tfgan_thyroid.data.mask_json import read_json
+from tfgan_thyroid.data.mask_json import SCAN_BYTES, read_json
 from tfgan_thyroid.data.mask_labels import MaskLabel
 from tfgan_thyroid.data.mask_outlines import Outlines, Polygon, circle, polygon, rectangle
 from tfgan_thyroid.data.scan import ScanError
@@ -15,7 +15,7 @@ def read_labelme(file: BinaryIO, label: MaskLabel) -> Outlines:
     Raises:
         ScanError: not a LabelMe file, a shape without an area, or a label that is not there.
     """
-    document = read_json(file)
+    document = read_json(file, SCAN_BYTES)
     shapes = document.get("shapes")
     if not isinstance(shapes, list) or not all(isinstance(shape, dict) for shape in shapes):
         raise ScanError("damaged", "JSON without the 'shapes' of LabelMe")
