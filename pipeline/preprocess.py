@@ -97,6 +97,7 @@ def run(
 
 def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "PreprocessSettings":
     """The settings that the flags and the file names make."""
+    from pipeline.transforms.crop_sheet import SET_ASIDE
     from pipeline.transforms.group_scans import choose_pattern
     from pipeline.transforms.name_lists import read_group_file, read_split_lists
     from pipeline.transforms.settings import PreprocessSettings
@@ -121,6 +122,9 @@ def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "Pr
         groups=None if arguments.group_file is None else read_group_file(arguments.group_file, names),
         listed=None if arguments.split_lists is None else read_split_lists(arguments.split_lists, names),
         near_duplicates=arguments.near_duplicates,
+        inpaint_overlays=arguments.inpaint_overlays,
+        sheet_names=arguments.contact_sheet_names,
+        sheet_share=min(1.0, SET_ASIDE / max(1, len(scans))),
     )
 
 
@@ -233,6 +237,16 @@ def _parser() -> argparse.ArgumentParser:
         f"(0 to {MAX_DISTANCE}); off: not sought",
     )
     add("--white-level", type=command.positive_int, default=65535, metavar="VALUE", help="16-bit value that is white")
+    add(
+        "--inpaint-overlays",
+        action="store_true",
+        help="fill in coloured or bright calipers and text that are burned in over tissue; crop_sheet.png shows them",
+    )
+    add(
+        "--contact-sheet-names",
+        action="store_true",
+        help="write file names on contact_sheet.png and crop_sheet.png, which name nobody otherwise",
+    )
     add("--salt-file", metavar="FILE", help="key for the hashes that stand for file and patient names")
     add("--shards", type=command.positive_int, default=4, metavar="N", help="TFRecord files a split, at most")
     add("--seed", type=command.seed, default=0, metavar="N", help="draws the splits")

@@ -1,4 +1,4 @@
-"""A picture of the data set: a band of tiles for each split, masks outlined, no names."""
+"""A picture of the data set: a band of tiles for each split, masks outlined; no names unless they are asked for."""
 
 import io
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.transforms.prepare_scans import PreparedScan, read_spilled
 from pipeline.transforms.settings import PreprocessSettings
+from pipeline.transforms.sheet_labels import draw_label
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.scan_files import Pixels
 
@@ -35,7 +36,10 @@ def write_contact_sheet(sample: Sequence[tuple[str, PreparedScan]], settings: Pr
         for index, scan in enumerate(scans):
             row, column = divmod(index, _COLUMNS)
             image_png, mask_png, _ = read_spilled(scan, settings)
-            sheet.paste(Image.fromarray(_tile(image_png, mask_png)), (column * _TILE, top + _HEADING + row * _TILE))
+            corner = column * _TILE, top + _HEADING + row * _TILE
+            sheet.paste(Image.fromarray(_tile(image_png, mask_png)), corner)
+            if settings.sheet_names:
+                draw_label(sheet, (corner[0], corner[1] + _TILE), _TILE, scan.name)
         top += height
     sheet.save(settings.staging / schema.CONTACT_SHEET_FILE)
 

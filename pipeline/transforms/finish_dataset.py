@@ -49,6 +49,7 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
         white_level=settings.white_level,
         listed_splits=settings.listed is not None,
         near_duplicates=settings.near_duplicates,
+        inpainted=settings.inpaint_overlays,
     )
     info.save(settings.staging)
     return info

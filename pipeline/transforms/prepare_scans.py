@@ -8,20 +8,22 @@ import dataclasses
 import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import apache_beam as beam
 import numpy as np
 
 from pipeline.progress import PROGRESS_SUFFIX
+from pipeline.transforms.crop_sheet import draw_thumbnail, sheet_rank
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of
 from pipeline.transforms.perceptual_hash import perceptual_hash
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object, spill_object
 from tfgan_thyroid.data import preprocessing
-from tfgan_thyroid.data.crop_policies import find_crop
+from tfgan_thyroid.data.crop_policies import Crop, find_crop
 from tfgan_thyroid.data.mask_files import read_mask
+from tfgan_thyroid.data.overlays import Mask, fill_in, find_overlays
 from tfgan_thyroid.data.scan import Pixels, Scan, ScanError
 from tfgan_thyroid.data.scan_files import encode_png
 from tfgan_thyroid.data.scan_reader import read_scans
@@ -48,8 +50,11 @@ class PreparedScan:
         offset: where in it the image starts; the mask and the histogram (256 uint32) follow.
         image_bytes: length of the image's PNG.
         mask_bytes: length of the mask's PNG, 0 without masks.
-        perceptual_hash: as from `near_duplicates.perceptual_hash`; empty if near-duplicates are not sought.
+        perceptual_hash: as from `perceptual_hash.perceptual_hash`; empty if near-duplicates are not sought.
         listed: the split that a list gives the scan; None without lists.
+        crop_size: (height, width) of what was kept of the raw scan, pixels.
+        inpainted_pixels: pixels of the raw scan that were filled in; None if they were not looked for.
+        thumbnail_bytes: length of the crop sheet's PNG, which follows the histogram; 0 if this scan is not on it.
     """
 
     name: bytes
@@ -65,6 +70,9 @@ class PreparedScan:
     mask_bytes: int
     perceptual_hash: bytes = b""
     listed: str | None = None
+    crop_size: tuple[int, int] = (0, 0)
+    inpainted_pixels: int | None = None
+    thumbnail_bytes: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ class PrepareScansFn(beam.DoFn):
             batch.rejected.append(RejectedScan(file.name, "in no list", "the split lists do not name it"))
             return
         try:
-            for scan in read_scans(file.source, self._settings.white_level):
+            for scan in read_scans(file.source, self._settings.white_level, self._settings.inpaint_overlays):
                 name = frame_name(file, scan)
                 try:
                     batch.prepared.append(spill_scan(file, scan, self._settings, spill, spill_file))
@@ -144,20 +152,22 @@ def spill_scan(
     Raises:
         ScanError: the scan or its mask cannot be used.
     """
-    image, mask, raw_shape = prepare_scan(file, scan, settings)
+    name = frame_name(file, scan)
+    image, mask, crop, inpainted = prepare_scan(file, scan, settings)
     image_png = encode_png(image)
     mask_png = b"" if mask is None else encode_png(mask)
+    thumbnail = draw_thumbnail(scan.pixels, crop, inpainted) if sheet_rank(name) < settings.sheet_share else b""
     offset = spill.tell()
-    spill.write(image_png + mask_png + histogram(image).tobytes())
+    spill.write(image_png + mask_png + histogram(image).tobytes() + thumbnail)
     digest = hashlib.sha256(b"%d %d\n" % image.shape + image.tobytes()).hexdigest()
     mask_digest = b"" if mask is None else hashlib.sha256(mask.tobytes()).digest()
     return PreparedScan(
-        name=frame_name(file, scan),
+        name=name,
         group=group_of_scan(file, scan, settings),
         digest=digest,
         record_digest=hashlib.sha256(bytes.fromhex(digest) + mask_digest).hexdigest(),
-        raw_height=raw_shape[0],
-        raw_width=raw_shape[1],
+        raw_height=scan.pixels.shape[0],
+        raw_width=scan.pixels.shape[1],
         mask_pixels=None if mask is None else int(np.count_nonzero(mask)),
         spill_file=spill_file,
         offset=offset,
@@ -165,6 +175,9 @@ def spill_scan(
         mask_bytes=len(mask_png),
         perceptual_hash=b"" if settings.near_duplicates is None else perceptual_hash(image),
         listed=None if settings.listed is None else settings.listed[file.name],
+        crop_size=(crop.kept[3] - crop.kept[1], crop.kept[2] - crop.kept[0]),
+        inpainted_pixels=None if inpainted is None else int(np.count_nonzero(inpainted)),
+        thumbnail_bytes=len(thumbnail),
     )
 
 
@@ -178,30 +191,56 @@ def read_spilled(scan: PreparedScan, settings: PreprocessSettings) -> tuple[byte
     return image_png, mask_png or None, histogram
 
 
-def prepare_scan(
-    file: ScanFile, scan: Scan, settings: PreprocessSettings
-) -> tuple[Pixels, Pixels | None, tuple[int, int]]:
-    """The stored image `[size, size]`, its mask if masks are wanted, and the raw scan's (height, width).
+def read_thumbnail(scan: PreparedScan, settings: PreprocessSettings) -> bytes:
+    """The PNG that the first pass set aside for the crop sheet."""
+    with open(settings.spill / scan.spill_file, "rb") as file:
+        file.seek(scan.offset + scan.image_bytes + scan.mask_bytes + 4 * 256)
+        return file.read(scan.thumbnail_bytes)
+
+
+class StoredScan(NamedTuple):
+    """What is stored of a scan, and what was done to it.
+
+    Attributes:
+        image: grey levels, uint8 `[size, size]`.
+        mask: values {0, 255} of the same shape; None if masks are not wanted.
+        crop: the boxes of the raw scan.
+        inpainted: which pixels of the kept part were filled in; None if they were not looked for.
+    """
+
+    image: Pixels
+    mask: Pixels | None
+    crop: Crop
+    inpainted: Mask | None
+
+
+def prepare_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> StoredScan:
+    """Crop, fill in and resize a scan and its mask.
 
     Raises:
         ScanError: the scan or its mask cannot be used.
     """
-    height, width = scan.pixels.shape
-    box = find_crop(settings.crop, scan).kept
+    crop = find_crop(settings.crop, scan)
+    box = crop.kept
     kept = preprocessing.crop(scan.pixels, box)
     if min(kept.shape) < settings.image_size:
         raise ScanError(
             "too small",
             f"{kept.shape[1]}x{kept.shape[0]} pixels after the crop; wanted at least {settings.image_size} a side",
         )
+    inpainted = None
+    if settings.inpaint_overlays:
+        inpainted = find_overlays(kept, None if scan.colour is None else preprocessing.crop(scan.colour, box))
+        kept = fill_in(kept, inpainted)
     image = preprocessing.resize(kept, settings.image_size)
     if not settings.masks:
-        return image, None, (height, width)
+        return StoredScan(image, None, crop, inpainted)
     if scan.frame is not None:
         raise ScanError("mask missing", "a mask belongs to one frame: export the frames as files of their own")
+    height, width = scan.pixels.shape
     raw_mask = read_mask(file.mask, (height, width), settings.mask_label)
     mask = preprocessing.resize_mask(preprocessing.crop(raw_mask, box), settings.image_size)
-    return image, mask, (height, width)
+    return StoredScan(image, mask, crop, inpainted)
 
 
 def histogram(image: Pixels) -> np.ndarray:

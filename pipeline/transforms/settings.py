@@ -28,6 +28,9 @@ class PreprocessSettings:
         groups: the group of each file that a table names; None to go by `group_pattern`.
         listed: the split of each file that a list names; None to go by `splits`.
         near_duplicates: scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
+        inpaint_overlays: whether burned-in calipers and text are filled in.
+        sheet_names: whether the two sheets of pictures name files.
+        sheet_share: the share of scans from which the crop sheet's are drawn.
     """
 
     image_size: int
@@ -44,6 +47,9 @@ class PreprocessSettings:
     groups: dict[bytes, str] | None = None
     listed: dict[bytes, str] | None = None
     near_duplicates: int | None = None
+    inpaint_overlays: bool = False
+    sheet_names: bool = False
+    sheet_share: float = 1.0
 
     @property
     def spill(self) -> Path:

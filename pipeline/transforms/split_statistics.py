@@ -29,6 +29,8 @@ class SplitStatistics:
         mask_bytes: length of each stored mask's PNG.
         brightness: mean grey level of each stored image, 0 to 255.
         contrast: standard deviation of the grey levels of each stored image.
+        crop_sizes: how many scans were cropped to each (height, width), before they were resized.
+        inpainted: pixels of the raw scan that were filled in, by `image/source_id`; empty if they were not looked for.
     """
 
     histogram: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(256, np.int64))
@@ -41,6 +43,8 @@ class SplitStatistics:
     mask_bytes: list[int] = dataclasses.field(default_factory=list)
     brightness: list[float] = dataclasses.field(default_factory=list)
     contrast: list[float] = dataclasses.field(default_factory=list)
+    crop_sizes: Counter = dataclasses.field(default_factory=Counter)
+    inpainted: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def add(self, scan: "PreparedScan", histogram: np.ndarray, group_id: str) -> None:
         """Count one written record of the group with this id."""
@@ -49,6 +53,7 @@ class SplitStatistics:
         self.image_digests.add(scan.digest)
         self.groups[group_id] += 1
         self.raw_sizes[scan.raw_height, scan.raw_width] += 1
+        self.crop_sizes[scan.crop_size] += 1
         self.image_bytes.append(scan.image_bytes)
         mean, deviation = grey_moments(histogram)
         self.brightness.append(mean)
@@ -64,6 +69,8 @@ class SplitStatistics:
         self.image_digests |= other.image_digests
         self.groups += other.groups
         self.raw_sizes += other.raw_sizes
+        self.crop_sizes += other.crop_sizes
+        self.inpainted |= other.inpainted
         self.mask_pixels += other.mask_pixels
         self.image_bytes += other.image_bytes
         self.mask_bytes += other.mask_bytes
@@ -79,6 +86,7 @@ class SplitStatistics:
             "scans_per_group": {str(size): n for size, n in sorted(Counter(self.groups.values()).items())},
             "duplicates": count - len(self.image_digests),
             "raw_sizes": {f"{height}x{width}": n for (height, width), n in sorted(self.raw_sizes.items())},
+            "crop_sizes": {f"{height}x{width}": n for (height, width), n in sorted(self.crop_sizes.items())},
             "image_bytes": _summary(self.image_bytes),
             "brightness": _summary(self.brightness),
             "contrast": _summary(self.contrast),
@@ -87,6 +95,13 @@ class SplitStatistics:
         if self.mask_pixels:
             area = np.array(self.mask_pixels, np.float64) / image_size**2
             summary["mask_area"] = {**_summary(area), "empty": int(np.count_nonzero(area == 0.0))}
+        if self.inpainted:
+            touched = {source_id: pixels for source_id, pixels in sorted(self.inpainted.items()) if pixels}
+            summary["inpainted"] = {
+                "scans": len(touched),
+                "pixels": _summary(list(self.inpainted.values())),
+                "by_source_id": touched,
+            }
         return summary
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 
 from pipeline.transforms.contact_sheet import write_contact_sheet
+from pipeline.transforms.crop_sheet import SHOWN, sheet_rank, write_crop_sheet
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import SplitPlan, plan_splits
-from pipeline.transforms.prepare_scans import PreparedScan, RejectedScan, read_spilled
+from pipeline.transforms.prepare_scans import PreparedScan, RejectedScan, read_spilled, read_thumbnail
 from pipeline.transforms.report_alike import AlikeScans, find_alike, report_alike
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object, spill_object
@@ -33,9 +34,10 @@ class ShardTask:
 
 @dataclasses.dataclass(frozen=True)
 class SheetTask:
-    """Draw the contact sheet of these (split, scan)."""
+    """Draw the contact sheet of these (split, scan), and the crop sheet of the others."""
 
     sample: list[tuple[str, PreparedScan]]
+    cropped: list[PreparedScan]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +83,8 @@ class PlanTasksFn(beam.DoFn):
                 yield ShardTask(split, shard, shards, spill_object(members[shard::shards], self._settings))
             stride = max(1, len(members) // _SAMPLE_SIZE[split])
             sample += [(split, scan) for scan in members[::stride][: _SAMPLE_SIZE[split]]]
-        yield SheetTask(sample)
+        with_thumbnail = sorted((scan for scan in scans if scan.thumbnail_bytes), key=lambda s: sheet_rank(s.name))
+        yield SheetTask(sample, with_thumbnail[:SHOWN])
         yield spill_object(PlanSummary(plan, rejected, alike_report), self._settings)
 
 
@@ -113,6 +116,8 @@ class RunTaskFn(beam.DoFn):
         """Do one task."""
         if isinstance(task, SheetTask):
             write_contact_sheet(task.sample, self._settings)
+            thumbnails = [(scan.name, read_thumbnail(scan, self._settings)) for scan in task.cropped]
+            write_crop_sheet(thumbnails, self._settings)
         elif isinstance(task, ShardTask):
             statistics = write_shard(task, self._settings)
             yield None, WrittenShard(task.split, spill_object(statistics, self._settings))
@@ -129,17 +134,20 @@ def write_shard(task: ShardTask, settings: PreprocessSettings) -> SplitStatistic
     with open(written, "wb") as file:
         for scan in load_object(task.scans, settings):
             image_png, mask_png, histogram = read_spilled(scan, settings)
+            source_id = settings.identifier("source", scan.name)
             group_id = settings.identifier("group", os.fsencode(scan.group))
             record = encode_example(
                 image_png,
                 height=settings.image_size,
                 width=settings.image_size,
-                source_id=settings.identifier("source", scan.name),
+                source_id=source_id,
                 group_id=group_id,
                 sha256=scan.digest,
                 mask_png=mask_png,
             )
             write_record(file, record)
             statistics.add(scan, histogram, group_id)
+            if scan.inpainted_pixels is not None:
+                statistics.inpainted[source_id] = scan.inpainted_pixels
     written.replace(folder / schema.shard_name(task.shard, task.shards))
     return statistics

@@ -6,7 +6,8 @@
       statistics.json      counts, grey levels and sizes of each split
       rejected.jsonl       the files that were refused, and why
       near_duplicates.json the scans that look alike, by their ids
-      contact_sheet.png
+      contact_sheet.png    a sample of the stored images, by split
+      crop_sheet.png       a sample of the raw scans, with the box that was kept
       Split-train/examples-00000-of-00004.tfrecord ...
       Split-eval/ ... Split-test/ ...
 
@@ -37,6 +38,7 @@ SCHEMA_FILE = "schema.pbtxt"
 STATISTICS_FILE = "statistics.json"
 REJECTED_FILE = "rejected.jsonl"
 CONTACT_SHEET_FILE = "contact_sheet.png"
+CROP_SHEET_FILE = "crop_sheet.png"
 NEAR_DUPLICATES_FILE = "near_duplicates.json"
 
 _REMEDY = "write one with: python -m pipeline.preprocess --input SCANS --output DATASET"
@@ -67,6 +69,7 @@ class DatasetInfo:
         white_level: the 16-bit value stored as white, 255.
         listed_splits: whether lists gave the splits.
         near_duplicates: scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
+        inpainted: whether burned-in calipers and text were filled in.
     """
 
     schema_version: int
@@ -87,6 +90,7 @@ class DatasetInfo:
     white_level: int = 65535
     listed_splits: bool = False
     near_duplicates: int | None = None
+    inpainted: bool = False
 
     def __post_init__(self) -> None:
         stage_count(self.image_size)

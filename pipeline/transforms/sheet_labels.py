@@ -1,0 +1,31 @@
+"""File names under the tiles of a sheet, for those who ask for them."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_COLOUR = (255, 255, 255)
+_SHADOW = (0, 0, 0)
+_SIZE = 10
+
+
+def draw_label(sheet: "Image.Image", corner: tuple[int, int], width: int, name: bytes) -> None:
+    """Write the end of a name at the foot of a tile; what is no printable ASCII appears as an escape.
+
+    Args:
+        sheet: the picture.
+        corner: left and bottom edge of the tile, pixels.
+        width: of the tile, pixels.
+        name: as in `ScanFile`.
+    """
+    from PIL import ImageDraw, ImageFont
+
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(_SIZE)
+    text = ascii(os.fsdecode(name))[1:-1]
+    while len(text) > 1 and draw.textlength(text, font=font) > width - 4:
+        text = text[1:]  # names mostly differ at their ends
+    left, bottom = corner
+    draw.text((left + 2, bottom - _SIZE - 3), text, _COLOUR, font, stroke_width=1, stroke_fill=_SHADOW)
