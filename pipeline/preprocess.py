@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tfgan_thyroid.data.schema import DatasetInfo
 
 _DESCRIPTION = """\
-Reads PNG, JPEG, BMP and TIFF scans, crops, resizes and writes them as TFRecords, split into train, eval and test
-with every patient (group) and every duplicate in one split. Flags that are not listed here go to Apache Beam, such as
+Reads PNG, JPEG, BMP, TIFF and DICOM scans, also in zip archives, crops, resizes and writes them as TFRecords, split
+into train, eval and test with every patient (group) and every duplicate in one split. docs/data.md has recipes. Flags that are not listed here go to Apache Beam, such as
 --direct_running_mode=multi_processing --direct_num_workers=4."""
 _EXAMPLE = (
     "python -m pipeline.preprocess --input data/phantoms/images --masks data/phantoms/masks --output data/phantoms256"
@@ -164,8 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--input",
         required=True,
-        metavar="DIR|GLOB",
-        help="folder of scans, read with its sub-folders, or a quoted glob",
+        metavar="DIR|GLOB|FILE",
+        help="folder of scans, read with its sub-folders and zip archives; a quoted glob; or one file or archive",
     )
     add("--output", required=True, metavar="DATASET", help="the dataset directory to write")
     add(
