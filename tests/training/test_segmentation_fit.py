@@ -7,6 +7,8 @@ import tensorflow as tf
 from tfgan_thyroid.callbacks import segmentation_checkpoints as checkpoints
 from tfgan_thyroid.callbacks.checkpoints import list_checkpoints
 from tfgan_thyroid.callbacks.segmentation_log import SegmentationLog
+from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.segmentation_examples import load_examples
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.segmentation import confusion
 from tfgan_thyroid.models.segmentation_model import SegmentationModel
@@ -129,6 +131,8 @@ def test_what_a_killed_run_logged_after_its_last_checkpoint_is_not_logged_twice(
 def test_a_resumed_run_does_not_change_what_it_computes(whole):
     with pytest.raises(UserError, match="a resumed run keeps its loss .'bce', not 'dice'."):
         resume(whole, loss="dice")
+    with pytest.raises(UserError, match="this one has no generated pairs"):
+        resumed_record(read_record(whole), None, whole.path, {})
 
 
 def test_training_without_a_run_directory_gives_the_same_network(labelled_dataset, whole):
@@ -184,6 +188,16 @@ def test_nan_stops_in_words_and_keeps_the_last_good_checkpoint(labelled_dataset,
     with pytest.raises(UserError, match="diverged at iteration 10: bce is nan; .*learning_rate"):
         fit_unet(run, data)
     assert [int(path.name) for path in list_checkpoints(run)] == [8]
+
+
+def test_generated_pairs_that_are_test_scans_are_refused(labelled_dataset, tmp_path):
+    test = load_examples(labelled_dataset, "test")
+    for kind in ("images", "masks"):
+        (tmp_path / "copies" / kind).mkdir(parents=True)
+    (tmp_path / "copies" / "images" / "a.png").write_bytes(encode_png(test.images[3, ..., 0]))
+    (tmp_path / "copies" / "masks" / "a.png").write_bytes(encode_png(255 * test.masks[3, ..., 0].astype(np.uint8)))
+    with pytest.raises(UserError, match="1 of the generated images are scans of the test split"):
+        start(labelled_dataset, tmp_path, tmp_path / "copies")
 
 
 def test_a_test_split_that_is_empty_is_told_before_training(make_labelled_dataset, tmp_path):

@@ -10,6 +10,7 @@ from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_
 from tfgan_thyroid.evaluation.segmentation_scores import SegmentationScores, score
 from tfgan_thyroid.segmentation_config import SegmentationConfig
 from tfgan_thyroid.training.segmentation_fit import train_unet
+from tfgan_thyroid.training.segmentation_settings import refuse_test_scans
 
 
 def train_and_score(
@@ -38,7 +39,8 @@ def train_and_score(
         Scores by image and by group of the test split.
 
     Raises:
-        UserError: data that is missing or does not fit, or training that diverged.
+        UserError: data that is missing or does not fit, a generated image that is a test scan, or training that
+            diverged.
     """
     info = schema.DatasetInfo.load(data)
     config = config.replace(image_size=info.image_size, channels=info.channels)
@@ -53,9 +55,11 @@ def train_and_score(
         synthetic = load_synthetic(synthetic, config.image_size, config.synthetic_limit)
     elif synthetic is not None and config.synthetic_limit:
         synthetic = synthetic.select(range(config.synthetic_limit))
-    return train_and_score_examples(
-        config, training if synthetic is None else training.append(synthetic), load_examples(data, "test")
-    )
+    test = load_examples(data, "test")
+    if synthetic is not None:
+        refuse_test_scans(synthetic, test)
+        training = training.append(synthetic)
+    return train_and_score_examples(config, training, test)
 
 
 def train_and_score_examples(

@@ -42,7 +42,8 @@ def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) ->
     """Reads and checks the data of a run.
 
     Raises:
-        UserError: something of it is missing or does not fit; `early_stopping` has no eval split to look at.
+        UserError: something of it is missing or does not fit; a generated image is a test scan; `early_stopping` has
+            no eval split to look at.
     """
     labelled = load_examples(data, "train")
     if config.labelled_limit:
@@ -50,12 +51,25 @@ def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) ->
     has_validation = bool(schema.DatasetInfo.load(data).counts.get("eval"))
     if config.early_stopping and not has_validation:
         raise UserError(f"early_stopping watches the eval split, and {data} has none: give --splits when writing it")
-    return SegmentationData(
-        labelled,
-        load_synthetic(synthetic, config.image_size, config.synthetic_limit) if synthetic else None,
-        load_examples(data, "eval") if has_validation else None,
-        load_examples(data, "test"),
-    )
+    test = load_examples(data, "test")
+    pairs = load_synthetic(synthetic, config.image_size, config.synthetic_limit) if synthetic else None
+    if pairs is not None:
+        refuse_test_scans(pairs, test)
+    return SegmentationData(labelled, pairs, load_examples(data, "eval") if has_validation else None, test)
+
+
+def refuse_test_scans(pairs: SegmentationExamples, test: SegmentationExamples) -> None:
+    """Checks that no generated image equals a test scan, pixel by pixel.
+
+    Raises:
+        UserError: some do.
+    """
+    copies = {image.tobytes() for image in pairs.images} & {image.tobytes() for image in test.images}
+    if copies:
+        raise UserError(
+            f"{len(copies)} of the generated images are scans of the test split: the scores would mean nothing; "
+            "generate from a model that has seen the train split alone"
+        )
 
 
 def new_record(
@@ -107,6 +121,8 @@ def resumed_record(
         here = " and ".join(f"{name} {version}" for name, version in current_stack().items())
         raise UserError(f"this run was made with {made}, here are {here}: resume it where it was made")
     there = dataclasses.asdict(record.config)
+    if synthetic is not None and record.synthetic is None:
+        raise UserError("a resumed run keeps its examples: this one has no generated pairs; start a new run for them")
     for name, value in overrides.items():
         if value != there[name] and name not in RESUMABLE:
             raise UserError(
