@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Reads PNG, JPEG, BMP, TIFF and DICOM scans, also in zip archives, crops, resizes and writes them as TFRecords, split
-into train, eval and test with every patient (group) and every duplicate in one split. docs/data.md has recipes. Flags that are not listed here go to Apache Beam, such as
---direct_running_mode=multi_processing --direct_num_workers=4."""
+into train, eval and test with every patient (group) and every duplicate in one split. docs/data.md has recipes. Flags
+that are not listed here go to Apache Beam, such as --direct_running_mode=multi_processing --direct_num_workers=4."""
 _EXAMPLE = (
     "python -m pipeline.preprocess --input data/phantoms/images --masks data/phantoms/masks --output data/phantoms256"
 )
