@@ -5,9 +5,11 @@ turn, so that a slow spell of the machine meets all.
 """
 
 import argparse
+import dataclasses
 import importlib.util
 import json
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -19,6 +21,7 @@ import numpy as np
 from benchmarks.machine import describe_machine, package_versions
 from benchmarks.preview_server import preview_server
 from tfgan_thyroid import command
+from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.rest_client import RestClient
 from tfgan_thyroid.serving.served_model import versions_in
@@ -29,13 +32,14 @@ Side = Callable[[int], Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     flags = _parser().parse_args(arguments)
-    versions = versions_in(flags.model)
-    if not versions:
-        raise UserError(f"{flags.model} holds no version: export a model with python -m tfgan_thyroid.export")
-    version = flags.model / str(versions[-1])
-    config = json.loads((version / "model_card.json").read_text())["config"]
     with ExitStack() as stack:
-        sides = _our_sides(flags.model, version, config["latent_size"], max(flags.batch_sizes), stack)
+        model = flags.model or _paper_model(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        versions = versions_in(model)
+        if not versions:
+            raise UserError(f"{model} holds no version: export a model with python -m tfgan_thyroid.export")
+        version = model / str(versions[-1])
+        config = json.loads((version / "model_card.json").read_text())["config"]
+        sides, cold_start = _our_sides(model, version, config["latent_size"], max(flags.batch_sizes), stack)
         if importlib.util.find_spec("torch") is not None:
             sides["pytorch"] = _peer(config)
         results = {size: _measure(sides, size, flags.rounds, flags.batches) for size in flags.batch_sizes}
@@ -43,22 +47,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "model": {key: config[key] for key in ("image_size", "width", "latent_size", "channels")},
         "machine": describe_machine(),
         "versions": package_versions(),
+        "cold_start_seconds": cold_start,
         "results": results,
     }
     if flags.json:
         print(json.dumps(document))
     else:
+        print(f"cold start to first image {cold_start:.1f} s")
         _print(results)
     return 0
 
 
-def _our_sides(model: Path, version: Path, latent_size: int, largest: int, stack: ExitStack) -> dict[str, Side]:
-    """By name: images of latents in process, PNG files of seeds in process, PNG files of seeds through the server."""
+def _paper_model(folder: Path) -> Path:
+    """A generator of the paper's size with its initial weights, exported: speed does not depend on what it learned."""
+    from tfgan_thyroid.networks.generator import build_generator
+    from tfgan_thyroid.serving.saved_model import generator_functions, save
+    from tfgan_thyroid.serving.signatures import GeneratorSignatures
+
+    config = Config()
+    generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
+    version = folder / "paper" / "1"
+    offered = GeneratorSignatures(generator)
+    save(version, generator_functions(offered))
+    (version / "model_card.json").write_text(json.dumps({"config": dataclasses.asdict(config)}))
+    return version.parent
+
+
+def _our_sides(
+    model: Path, version: Path, latent_size: int, largest: int, stack: ExitStack
+) -> tuple[dict[str, Side], float]:
+    """What is measured of ours, and the seconds from starting the server to its first image.
+
+    By name: images of latents in process, PNG files of seeds in process, PNG files of seeds through the server.
+    """
     from tfgan_thyroid.serving.loaded_version import LoadedVersion
 
-    loaded = LoadedVersion(version)
+    start = time.perf_counter()
     url, _ = stack.enter_context(preview_server(model, "--max-batch-size", str(largest)))
     client = stack.enter_context(closing(RestClient(url, model.resolve().name)))
+    client.images([0])
+    cold_start = time.perf_counter() - start
+    loaded = LoadedVersion(version)
     rng = np.random.default_rng(0)
 
     def images(size: int) -> Any:
@@ -67,7 +96,8 @@ def _our_sides(model: Path, version: Path, latent_size: int, largest: int, stack
     def png_files(size: int) -> Any:
         return loaded.run("serving_default", {"seed": np.arange(size)})
 
-    return {"images": images, "png_files": png_files, "png_files_served": lambda size: client.images(range(size))}
+    served = {"images": images, "png_files": png_files, "png_files_served": lambda size: client.images(range(size))}
+    return served, cold_start
 
 
 def _peer(config: dict[str, Any]) -> Side:
@@ -103,14 +133,21 @@ def _measure(sides: dict[str, Side], size: int, rounds: int, batches: int) -> di
         cuts = statistics.quantiles(values, n=100, method="inclusive")
         median = statistics.median(values)
         result[name] = {"images_per_second": 1e3 * size / median, "p50_ms": median, "p99_ms": cuts[98]}
-    result["ratios"] = {"served_to_in_process": _ratio(result, "png_files_served", "png_files")}
+    result["ratios"] = _ratios("served_to_in_process", milliseconds, "png_files_served", "png_files", rounds)
     if "pytorch" in sides:
-        result["ratios"]["images_to_pytorch"] = _ratio(result, "images", "pytorch")
+        result["ratios"] |= _ratios("images_to_pytorch", milliseconds, "images", "pytorch", rounds)
     return result
 
 
-def _ratio(result: dict[str, dict[str, float]], name: str, other: str) -> float:
-    return result[name]["images_per_second"] / result[other]["images_per_second"]
+def _ratios(label: str, milliseconds: dict[str, list[float]], name: str, other: str, rounds: int) -> dict[str, float]:
+    """Of the speeds: by the medians of all batches, and the least and the greatest of a round."""
+
+    def ratio(chosen: slice) -> float:
+        return statistics.median(milliseconds[other][chosen]) / statistics.median(milliseconds[name][chosen])
+
+    batches = len(milliseconds[name]) // rounds
+    by_round = [ratio(slice(start, start + batches)) for start in range(0, rounds * batches, batches)]
+    return {label: ratio(slice(None)), f"{label}_least": min(by_round), f"{label}_greatest": max(by_round)}
 
 
 def _print(results: dict[int, dict[str, dict[str, float]]]) -> None:
@@ -129,9 +166,14 @@ def _parser() -> argparse.ArgumentParser:
         "benchmarks.serving",
         "Time generation by a SavedModel in process and through python -m tfgan_thyroid.serve, and by a PyTorch "
         "implementation of the same generator where PyTorch is installed.",
-        "python -m benchmarks.serving --model saved_models/thyroid",
+        "python -m benchmarks.serving",
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="DIR",
+        help="model directory, saved_models/NAME (default: one of the paper's size, not trained)",
+    )
     parser.add_argument("--batch-sizes", type=_sizes, default=[1, 8, 32], metavar="N,N", help="images a request")
     parser.add_argument("--rounds", type=command.positive_int, default=4, metavar="N", help="of all sides in turn")
     parser.add_argument("--batches", type=command.positive_int, default=5, metavar="N", help="of a side in a round")

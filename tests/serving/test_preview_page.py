@@ -6,10 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 from tfgan_thyroid.networks.generator import build_generator
+from tfgan_thyroid.serving.saved_model import generator_functions, save
 from tfgan_thyroid.serving.signatures import GeneratorSignatures
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the dev extra (playwright)")
@@ -24,14 +24,7 @@ def paired_model(tmp_path_factory):
     """`saved_models/paired` of a generator of two channels: image and mask."""
     directory = tmp_path_factory.mktemp("saved_models") / "paired"
     offered = GeneratorSignatures(build_generator(16, 2, 4, 8))
-    functions = {
-        "serving_default": tf.function(offered.serving_default, [offered.seed_spec]),
-        "generate_from_latent": tf.function(offered.generate_from_latent, [offered.latent_spec]),
-    }
-    module = tf.Module()
-    module.generator = offered.generator
-    functions = {name: function.get_concrete_function() for name, function in functions.items()}
-    tf.saved_model.save(module, str(directory / "1"), functions)
+    save(directory / "1", generator_functions(offered))
     return directory
 
 

@@ -67,12 +67,7 @@ def export_generator(
     checkpoint = checkpoints.find(run, which)
     generator = load_generator(run.read().config, checkpoint)
     offered = GeneratorSignatures(generator, dtype)
-    functions = {
-        "serving_default": _trace(offered.serving_default, offered.seed_spec),
-        "generate_from_latent": _trace(offered.generate_from_latent, offered.latent_spec),
-    }
-    if truncation:
-        functions["generate_truncated"] = _trace(offered.generate_truncated, offered.seed_spec, offered.truncation_spec)
+    functions = generator_functions(offered, truncation)
     warm_up: list[_WarmUp] = [("serving_default", {"seed": np.arange(n)}) for n in WARM_UP_BATCHES]
     warm_up.append(("generate_from_latent", {"latent": np.zeros([1, offered.latent_size], np.float32)}))
     if truncation:
@@ -110,6 +105,28 @@ def export_encoder(run: RunDirectory, output: Path, which: str = "latest", prove
     return _export(run, output, _Servable(functions, warm_up, exported), provenance)
 
 
+def generator_functions(offered: GeneratorSignatures, truncation: bool = False) -> dict[str, Any]:
+    """The traced signatures of a generator by name; `generate_truncated` where asked for.
+
+    They do not keep the variables of `offered` alive: hold it until they are saved.
+    """
+    functions = {
+        "serving_default": _trace(offered.serving_default, offered.seed_spec),
+        "generate_from_latent": _trace(offered.generate_from_latent, offered.latent_spec),
+    }
+    if truncation:
+        functions["generate_truncated"] = _trace(offered.generate_truncated, offered.seed_spec, offered.truncation_spec)
+    return functions
+
+
+def save(directory: Path, functions: dict[str, Any]) -> None:
+    """Writes traced signatures, and the variables that they use, as a SavedModel."""
+    module = tf.Module()
+    # Keras 3's ExportArchive would write each of them twice.
+    module.network_variables = [variable for function in functions.values() for variable in function.variables]
+    tf.saved_model.save(module, str(directory), functions)
+
+
 def _trace(function: Callable[..., dict[str, tf.Tensor]], *specs: tf.TensorSpec) -> Any:
     return tf.function(function, input_signature=specs).get_concrete_function()
 
@@ -118,10 +135,7 @@ def _export(run: RunDirectory, output: Path, servable: _Servable, provenance: Pr
     version = output / str(_next_version(output))
     try:
         with atomic.new_directory(version) as temporary:
-            module = tf.Module()
-            # Keras 3's ExportArchive would write each of them twice.
-            module.network_variables = [variable for f in servable.functions.values() for variable in f.variables]
-            tf.saved_model.save(module, str(temporary), servable.functions)
+            save(temporary, servable.functions)
             warmup.write(temporary, output.resolve().name, servable.warm_up)
             write_model_card(temporary, run, servable.exported, provenance)
     except tf.errors.OpError as error:
