@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tfgan_thyroid.metrics.memorization import (
-    Matches,
-    aligned_window,
-    authenticity,
-    closer_fraction,
-    margin,
-    nearest_features,
-    nearest_scans,
-)
+from tfgan_thyroid.metrics.memorization import authenticity, closer_fraction, nearest_features
+from tfgan_thyroid.metrics.nearest_scans import Matches, aligned_window, margin, nearest_scans
 
 
 def textures(seed, count, size=64):

@@ -8,7 +8,7 @@ from typing import Any
 from tfgan_thyroid import atomic
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation import figures, latent_figures
+from tfgan_thyroid.evaluation import audit_figures, figures, latent_figures
 from tfgan_thyroid.evaluation.comparison import Evaluation, metrics_line
 from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.figures import Picture
@@ -71,8 +71,8 @@ def _figure_makers(evaluation: Evaluation, speckle: dict[str, Any]) -> list[Make
         lambda: figures.speckle_figure(speckle),
     ]
     if result is not None:
-        makers.append(lambda: figures.closest_pairs_figure(result, real, generated))
-        makers.append(lambda: figures.distances_figure(result))
+        makers.append(lambda: audit_figures.closest_pairs_figure(result, real, generated))
+        makers.append(lambda: audit_figures.distances_figure(result))
     if run is not None:
         makers.append(lambda: _curves(run))
     return makers

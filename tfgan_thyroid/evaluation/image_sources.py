@@ -3,8 +3,6 @@
 import dataclasses
 import enum
 import hashlib
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,16 @@ from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.data.scan_files import ScanError, load_grey
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.progress import progress_bar
+from tfgan_thyroid.evaluation.saved_generator import (
+    decode_png,
+    files_digest,
+    model_card,
+    newest_version,
+    saved_generator,
+)
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.serving.api_errors import ApiError
 from tfgan_thyroid.serving.generator_weights import load_generator, model_digest
-from tfgan_thyroid.serving.loaded_version import LoadedVersion
 
 MOST_IMAGES = 10_000
 """More of a data set or a folder are not looked at."""
@@ -81,7 +84,7 @@ def identify(path: Path) -> Kind:
         return Kind.DATASET
     if (path / "config.json").is_file():
         return Kind.RUN
-    if _newest_version(path) is not None:
+    if newest_version(path) is not None:
         return Kind.SAVED_MODEL
     if path.is_dir() and _image_files(path):
         return Kind.FOLDER
@@ -197,58 +200,15 @@ def _generate(make: Callable[[np.ndarray], np.ndarray], count: int, seed: int) -
 
 
 def _saved_model_source(path: Path, count: int, seed: int) -> ImageSource:
-    version = _newest_version(path)
+    version = newest_version(path)
     assert version is not None
-    try:
-        loaded = LoadedVersion(version)
-        inputs = loaded.inputs("serving_default")
-    except (OSError, ApiError, tf.errors.OpError) as error:
-        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
-    if set(inputs) != {"seed"}:
-        wanted = ", ".join(inputs)
-        raise UserError(f"{version} is no generator: its serving_default takes {wanted}, not a seed")
-
-    def make(seeds: np.ndarray) -> np.ndarray:
-        pngs = loaded.run("serving_default", {"seed": seeds.astype(np.int64)})["image_bytes"]
-        return np.stack([_decode(png) for png in pngs])
-
-    try:
-        images = _generate(make, count, seed)
-    except ApiError as error:
-        raise UserError(f"{version} failed to generate ({str(error).splitlines()[0]})") from None
-    card = _model_card(version)
+    images = _generate(saved_generator(version), count, seed)
+    card = model_card(version)
     known = {"model": card.get("config", {}).get("model"), "iteration": card.get("iteration"), "first_seed": seed}
     known |= {"trained_on": card.get("dataset_digest"), "trained_split": card.get("split")}
     facts = {name: value for name, value in known.items() if value is not None}
-    digest = card.get("model_digest") or _files_digest(version)
+    digest = card.get("model_digest") or files_digest(version)
     return ImageSource(images, Kind.SAVED_MODEL, _facts(images, Kind.SAVED_MODEL, digest, facts))
-
-
-def _newest_version(path: Path) -> Path | None:
-    """The version directory that `path` is, or the newest of those in it."""
-    if (path / "saved_model.pb").is_file():
-        return path
-    versions = [child for child in path.glob("[0-9]*") if child.name.isdigit() and (child / "saved_model.pb").is_file()]
-    return max(versions, key=lambda child: int(child.name), default=None)
-
-
-def _model_card(version: Path) -> dict[str, Any]:
-    """What the version says of itself, nothing where it comes from elsewhere."""
-    card = version / "model_card.json"
-    return json.loads(card.read_text()) if card.is_file() else {}
-
-
-def _files_digest(version: Path) -> str:
-    digest = hashlib.sha256()
-    for file in [version / "saved_model.pb", *sorted((version / "variables").glob("*"))]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _decode(png: bytes) -> np.ndarray:
-    from PIL import Image
-
-    return np.asarray(Image.open(io.BytesIO(png)).convert("L"))[:, :, None]
 
 
 def _dataset_source(path: Path, split: str) -> ImageSource:
@@ -261,7 +221,7 @@ def _dataset_source(path: Path, split: str) -> ImageSource:
     records = tf.data.TFRecordDataset([str(shard) for shard in schema.shard_paths(path, split)]).take(MOST_IMAGES)
     try:
         for example in records.map(lambda record: tf.io.parse_single_example(record, features)).as_numpy_iterator():
-            images.append(_decode(example[schema.IMAGE_ENCODED]))
+            images.append(decode_png(example[schema.IMAGE_ENCODED]))
             ids.append(example[schema.IMAGE_GROUP_ID])
     except tf.errors.OpError as error:
         raise UserError(

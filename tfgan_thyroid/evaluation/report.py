@@ -1,15 +1,15 @@
 """The report of an evaluation: one HTML file that holds everything it shows and loads nothing from elsewhere."""
 
-import base64
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from tfgan_thyroid import __version__
-from tfgan_thyroid.evaluation.audit import AuditResult, SpaceAudit
+from tfgan_thyroid.evaluation.audit_result import AuditResult, SpaceAudit
 from tfgan_thyroid.evaluation.comparison import Evaluation
 from tfgan_thyroid.evaluation.figures import SPECKLE_NAMES, Picture
 from tfgan_thyroid.evaluation.image_sources import ImageSource
+from tfgan_thyroid.evaluation.report_parts import figure, number, quoted, table
 from tfgan_thyroid.evaluation.report_style import STYLE
 from tfgan_thyroid.metrics.catalog import RESULTS, shortfall
 from tfgan_thyroid.metrics.estimate import Estimate
@@ -108,7 +108,7 @@ def _source(title: str, source: ImageSource) -> str:
     height, width = source.facts["image_size"]
     digests = ("digest", "trained_on")
     shown = [
-        f"{name.replace('_', ' ')} <code title={_quoted(str(value))}>{escape(str(value)[:12])}</code>"
+        f"{name.replace('_', ' ')} <code title={quoted(str(value))}>{escape(str(value)[:12])}</code>"
         if name in digests
         else f"{name.replace('_', ' ')} {escape(str(value))}"
         for name, value in facts.items()
@@ -117,22 +117,14 @@ def _source(title: str, source: ImageSource) -> str:
     return f"<div><dt>{title}</dt><dd>{first}<br><span class=quiet>{', '.join(shown)}</span></dd></div>"
 
 
-def _quoted(text: str) -> str:
-    return f'"{escape(text)}"'
-
-
 def _tile(name: str, estimate: Estimate) -> str:
-    floor = "" if estimate.floor is None else f"real {_number(estimate.floor)}"
+    floor = "" if estimate.floor is None else f"real {number(estimate.floor)}"
     goal = GOALS[RESULTS[name].goal]
     return (
-        f"<div class=tile><p class=name>{escape(name)}</p><p class=value>{_number(estimate.mean)}</p>"
-        f"<p class=quiet>&plusmn; {_number(estimate.std)}{' &middot; ' + floor if floor else ''}</p>"
+        f"<div class=tile><p class=name>{escape(name)}</p><p class=value>{number(estimate.mean)}</p>"
+        f"<p class=quiet>&plusmn; {number(estimate.std)}{' &middot; ' + floor if floor else ''}</p>"
         f"<p class=quiet>{goal}</p></div>"
     )
-
-
-def _number(value: float | None) -> str:
-    return "&ndash;" if value is None else f"{value:.4g}".replace("-", "&minus;")
 
 
 def _verdict(result: AuditResult) -> str:
@@ -142,30 +134,10 @@ def _verdict(result: AuditResult) -> str:
 
 
 def _section(title: str, anchor: str, introduction: str, names: Sequence[str], drawn: dict[str, Picture]) -> str:
-    figures = "".join(_figure(drawn[name]) for name in names if name in drawn)
+    figures = "".join(figure(drawn[name]) for name in names if name in drawn)
     if not figures:
         return ""
     return f'<section id="{anchor}"><h2>{title}</h2><p>{escape(introduction)}</p>{figures}</section>'
-
-
-def _figure(picture: Picture) -> str:
-    light, dark = (base64.b64encode(png).decode() for png in (picture.light, picture.dark))
-    image = f'<img src="data:image/png;base64,{light}" alt={_quoted(picture.alt)} loading="lazy">'
-    if picture.dark != picture.light:
-        source = f'<source media="(prefers-color-scheme: dark)" srcset="data:image/png;base64,{dark}">'
-        image = f"<picture>{source}{image}</picture>"
-    return f"<figure>{image}<figcaption>{escape(picture.caption)}</figcaption></figure>"
-
-
-def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th scope=col>{heading}</th>" for heading in headings)
-    body = "".join(
-        f"<tr><th scope=row>{row[0]}</th>{''.join(f'<td>{cell}</td>' for cell in row[1:])}</tr>" for row in rows
-    )
-    return (
-        f"<div class=scroll tabindex=0 role=region aria-label={_quoted(caption)}><table><caption>{escape(caption)}"
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
@@ -173,8 +145,8 @@ def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
     rows = [
         [
             escape(name),
-            f"{_number(estimate.mean)} <span class=quiet>&plusmn; {_number(estimate.std)}</span>",
-            _number(estimate.floor),
+            f"{number(estimate.mean)} <span class=quiet>&plusmn; {number(estimate.std)}</span>",
+            number(estimate.floor),
             GOALS[RESULTS[name].goal],
             str(estimate.n),
             f"<span class=definition>{escape(estimate.definition)}; in {escape(estimate.features)}</span>",
@@ -189,9 +161,10 @@ def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
     )
     hint = evaluation.floor_hint
     introduction += f" {escape(hint[0].upper() + hint[1:])}." if hint else ""
-    figure = _figure(drawn["metrics"]) if "metrics" in drawn else ""
-    table = _table(caption, headings, rows)
-    return f'<section id="metrics"><h2>Metrics</h2><p>{introduction}</p>{figure}{table}</section>'
+    shown = figure(drawn["metrics"]) if "metrics" in drawn else ""
+    return (
+        f'<section id="metrics"><h2>Metrics</h2><p>{introduction}</p>{shown}{table(caption, headings, rows)}</section>'
+    )
 
 
 def _audit_section(result: AuditResult, drawn: dict[str, Picture]) -> str:
@@ -207,12 +180,12 @@ def _audit_section(result: AuditResult, drawn: dict[str, Picture]) -> str:
     headings = ("", "pixels", *("features" for _ in result.spaces[1:]))
     notes = "".join(f"<li>{escape(note)}</li>" for note in (f"unseen scans: {result.held_out_rule}", *result.notes))
     counts = ", ".join(f"{count} {name.replace('_', '-')}" for name, count in result.counts.items())
-    figures = "".join(_figure(drawn[name]) for name in ("closest_pairs", "distances") if name in drawn)
-    table = _table(f"The audit in numbers ({counts}); in brackets: unseen real scans", headings, rows)
+    figures = "".join(figure(drawn[name]) for name in ("closest_pairs", "distances") if name in drawn)
+    numbers = table(f"The audit in numbers ({counts}); in brackets: unseen real scans", headings, rows)
     return (
         '<section id="audit"><h2>Memorisation audit</h2><p>Does the generator repeat scans that it was trained on? '
         "Each generated image is held against the training scans, and so are real scans that it has not seen.</p>"
-        f"{_verdict(result)}<ul>{notes}</ul>{figures}{table}</section>"
+        f"{_verdict(result)}<ul>{notes}</ul>{figures}{numbers}</section>"
     )
 
 
@@ -222,8 +195,8 @@ def _beside(value: float, held_out: float) -> str:
 
 def _distances(space: SpaceAudit) -> str:
     unit = f" {space.unit}" if space.unit else ""
-    held_out = f"<span class=quiet>({_number(space.held_out_median_distance)})</span>"
-    return f"{_number(space.median_distance)}{unit} {held_out}"
+    held_out = f"<span class=quiet>({number(space.held_out_median_distance)})</span>"
+    return f"{number(space.median_distance)}{unit} {held_out}"
 
 
 def _speckle_table(values: dict[str, Any]) -> str:
@@ -234,7 +207,7 @@ def _speckle_table(values: dict[str, Any]) -> str:
         ]
         for i, name in enumerate(SPECKLE_NAMES)
     ]
-    return _table("Speckle, mean and standard deviation over the images", ("", *values), rows)
+    return table("Speckle, mean and standard deviation over the images", ("", *values), rows)
 
 
 def _provenance(evaluation: Evaluation) -> str:

@@ -1,0 +1,72 @@
+"""Images of a SavedModel, by its signatures alone, as a client of TF Serving would see them."""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.api_errors import ApiError
+from tfgan_thyroid.serving.loaded_version import LoadedVersion
+
+
+def newest_version(path: Path) -> Path | None:
+    """The version directory that `path` is, or the newest of those in it."""
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = [child for child in path.glob("[0-9]*") if child.name.isdigit() and (child / "saved_model.pb").is_file()]
+    return max(versions, key=lambda child: int(child.name), default=None)
+
+
+def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from seeds `[N]` to uint8 images `[N, H, W, 1]`.
+
+    Args:
+        version: directory of a SavedModel.
+
+    Raises:
+        UserError: it cannot be loaded, or takes something else than seeds; later, that it failed.
+    """
+    try:
+        loaded = LoadedVersion(version)
+        inputs = loaded.inputs("serving_default")
+    except (OSError, ApiError, tf.errors.OpError) as error:
+        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
+    if set(inputs) != {"seed"}:
+        wanted = ", ".join(inputs)
+        raise UserError(f"{version} is no generator: its serving_default takes {wanted}, not a seed")
+
+    def make(seeds: np.ndarray) -> np.ndarray:
+        try:
+            pngs = loaded.run("serving_default", {"seed": seeds.astype(np.int64)})["image_bytes"]
+        except ApiError as error:
+            raise UserError(f"{version} failed to generate ({str(error).splitlines()[0]})") from None
+        return np.stack([decode_png(png) for png in pngs])
+
+    return make
+
+
+def model_card(version: Path) -> dict[str, Any]:
+    """What the version says of itself, nothing where it comes from elsewhere."""
+    card = version / "model_card.json"
+    return json.loads(card.read_text()) if card.is_file() else {}
+
+
+def files_digest(version: Path) -> str:
+    """SHA-256 over the files of a version, for one without a card."""
+    digest = hashlib.sha256()
+    for file in [version / "saved_model.pb", *sorted((version / "variables").glob("*"))]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def decode_png(png: bytes) -> np.ndarray:
+    """Grey pixels of a PNG, uint8 `[H, W, 1]`."""
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L"))[:, :, None]
