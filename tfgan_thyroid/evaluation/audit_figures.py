@@ -70,7 +70,8 @@ def closest_pairs_figure(result: AuditResult, training: np.ndarray, generated: n
         f"The {len(pairs)} generated images that stand out most, each above its nearest training scan and the "
         f"difference of both. The first lies {nearest:.1f} grey levels from its scan.",
         "Generated images that stand out most at one training scan, that scan (mirrored and shifted to fit) and the "
-        "difference. Two scans of one patient look alike; a copy leaves no difference.",
+        "difference. Above each pair: their distance in grey levels and, in brackets, the relative one. Two scans of "
+        "one patient look alike; a copy leaves no difference.",
     )
 
 

@@ -157,7 +157,7 @@ def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
     headings = ("metric", "value", "real", "wanted", "n", "definition")
     introduction = (
         "Every value stands beside what real images reach: real against real from disjoint halves of the same size "
-        "where two sets are compared, the real images' own value where one is described. No metric reaches zero."
+        "where two sets are compared, the real images' own value where one is described."
     )
     hint = evaluation.floor_hint
     introduction += f" {escape(hint[0].upper() + hint[1:])}." if hint else ""

@@ -44,7 +44,8 @@ caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { text-align: left; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--quiet); font-weight: 500; }
 td { white-space: nowrap; }
-td:last-child { white-space: normal; } .definition { color: var(--quiet); font-size: .85rem; }
+td:last-child { white-space: normal; } .definition { display: block; min-width: 17rem; }
+ .definition { color: var(--quiet); font-size: .85rem; }
 footer { padding-top: .5rem; padding-bottom: 3rem; }
 @media print { body { background: #fff; } nav, .skip { display: none; } section, .tile { break-inside: avoid; } }
 """
