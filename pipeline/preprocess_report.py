@@ -18,6 +18,7 @@ from pipeline.transforms.plan_splits import plan_splits
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data.schema import (
     CONTACT_SHEET_FILE,
+    CROP_SHEET_FILE,
     NEAR_DUPLICATES_FILE,
     REJECTED_FILE,
     SPLITS,
@@ -127,6 +128,7 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
     print(f"rejected: {info.rejected}" + (f" ({describe_rejected(output)})" if info.rejected else ""))
     print(f"seconds: {seconds:.1f}")
     print(f"contact sheet: {_printable(output / CONTACT_SHEET_FILE)}")
+    print(f"crop sheet: {_printable(output / CROP_SHEET_FILE)}")
     print(f"dataset: {_printable(output)}")
 
 

@@ -15,7 +15,7 @@ from tfgan_thyroid.data.scan import Pixels
 
 # How many scans are shown, and how many thumbnails are set aside for them, as some scans are refused.
 SHOWN = 64
-SET_ASIDE = 512
+SET_ASIDE = 128
 
 _COLUMNS = 8
 _TILE = (192, 144)
@@ -57,7 +57,7 @@ def draw_thumbnail(pixels: Pixels, crop: Crop, inpainted: Mask | None) -> bytes:
         left, top, right, bottom = (round(edge * scale) for edge in box)
         draw.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour)
     file = io.BytesIO()
-    image.save(file, "PNG")
+    image.save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
