@@ -19,7 +19,7 @@ LARGEST_SHIFT = 0.04
 
 CANDIDATES = 8
 COARSE_SIDE = 32
-_QUERY_BLOCK, _REFERENCE_BLOCK = 512, 1024
+_QUERY_BLOCK, _REFERENCE_BLOCK, _SQUARES_BLOCK = 512, 1024, 32
 
 Progress = Callable[[int], None]
 
@@ -146,6 +146,8 @@ def _candidates(distances: np.ndarray) -> list[np.ndarray]:
 class _FullSizeSearch:
     """Compares a query with windows of a few references at full size.
 
+    The mirror image of a reference needs no transform of its own: it is compared by mirroring the query instead.
+
     Args:
         references: uint8 `[M, H, W, C]`.
     """
@@ -154,38 +156,51 @@ class _FullSizeSearch:
         self.references = references
         self.height, self.width = references.shape[1:3]
         self.margin = margin(self.height, self.width)
+        self.side = 2 * self.margin + 1
         self.inner = (self.height - 2 * self.margin, self.width - 2 * self.margin)
+        blocks = range(0, len(references), _SQUARES_BLOCK)
+        self.squares = np.concatenate([self._window_squares(references[i : i + _SQUARES_BLOCK]) for i in blocks])
+        # The inverse transform along columns, for the few rows that are shifts.
+        angles = np.outer(np.arange(self.side), np.arange(self.height)) * (2.0 * np.pi / self.height)
+        self.rows = (np.exp(1j * angles) / self.height).astype(np.complex64)
 
     def best(self, query: np.ndarray, candidates: np.ndarray) -> tuple[float, int, bool, tuple[int, int]]:
         """Distance, reference, whether it is mirrored, and shift, of the nearest window."""
-        images = self.references[candidates].astype(np.float32) - 127.5
-        images = np.concatenate([images, images[:, :, ::-1]])
-        costs = self._window_squares(images) - 2.0 * self._correlations(query, images)
-        which, top, left = np.unravel_index(costs.argmin(), costs.shape)
-        index, flipped = int(candidates[which % len(candidates)]), bool(which >= len(candidates))
+        centre = self._centre(query)
+        spectra = fft.rfft2(_centred(self.references[candidates]), axes=(1, 2))
+        plain, mirrored = (
+            self.squares[candidates] - 2.0 * self._correlations(image, spectra) for image in (centre, centre[:, ::-1])
+        )
+        costs = np.stack([plain, mirrored[:, :, ::-1]])
+        flipped, which, top, left = np.unravel_index(costs.argmin(), costs.shape)
+        index = int(candidates[which])
         shift = (int(top) - self.margin, int(left) - self.margin)
         # The transform rounds; the distance that is reported is the plain one.
-        window = aligned_window(self.references[index], flipped, np.array(shift)).astype(np.float64)
-        difference = self._centre(query).astype(np.float64) - window
-        return float(np.sqrt(np.mean(difference**2))), index, flipped, shift
+        window = aligned_window(self.references[index], bool(flipped), np.array(shift)).astype(np.float64)
+        distance = float(np.sqrt(np.mean((centre.astype(np.float64) - window) ** 2)))
+        return distance, index, bool(flipped), shift
 
     def _centre(self, image: np.ndarray) -> np.ndarray:
         m = self.margin
         return image[m : self.height - m, m : self.width - m]
 
-    def _correlations(self, query: np.ndarray, images: np.ndarray) -> np.ndarray:
+    def _correlations(self, centre: np.ndarray, spectra: np.ndarray) -> np.ndarray:
         """Sums of products of the query's centre with every window, `[K, 2m + 1, 2m + 1]`."""
-        padded = np.zeros((self.height, self.width, query.shape[2]), np.float32)
-        padded[: self.inner[0], : self.inner[1]] = self._centre(query).astype(np.float32) - 127.5
-        spectrum = np.sum(fft.rfft2(images, axes=(1, 2)) * np.conj(fft.rfft2(padded, axes=(0, 1))), axis=-1)
-        side = 2 * self.margin + 1
-        return fft.irfft2(spectrum, s=(self.height, self.width), axes=(1, 2))[:, :side, :side]
+        padded = np.zeros((self.height, self.width, centre.shape[2]), np.float32)
+        padded[: self.inner[0], : self.inner[1]] = _centred(centre)
+        products = np.sum(spectra * np.conj(fft.rfft2(padded, axes=(0, 1))), axis=-1)
+        return fft.irfft(self.rows @ products, n=self.width, axis=2)[:, :, : self.side]
 
-    def _window_squares(self, images: np.ndarray) -> np.ndarray:
-        """Sums of squares of every window, by differences of cumulative sums, `[K, 2m + 1, 2m + 1]`."""
-        sums = np.zeros((len(images), self.height + 1, self.width + 1))
-        sums[:, 1:, 1:] = np.sum(images.astype(np.float64) ** 2, axis=-1).cumsum(axis=1).cumsum(axis=2)
-        side = 2 * self.margin + 1
-        height, width = self.inner
+    def _window_squares(self, references: np.ndarray) -> np.ndarray:
+        """Sums of squares of every window, by differences of cumulative sums, `[n, 2m + 1, 2m + 1]`."""
+        sums = np.zeros((len(references), self.height + 1, self.width + 1))
+        squares = np.sum(_centred(references).astype(np.float64) ** 2, axis=-1)
+        sums[:, 1:, 1:] = squares.cumsum(axis=1).cumsum(axis=2)
+        side, (height, width) = self.side, self.inner
         low, right = sums[:, height : height + side], slice(width, width + side)
         return low[:, :, right] - low[:, :, :side] - sums[:, :side, right] + sums[:, :side, :side]
+
+
+def _centred(images: np.ndarray) -> np.ndarray:
+    """Grey levels about their middle, so that the transform has less to round."""
+    return images.astype(np.float32) - np.float32(127.5)
