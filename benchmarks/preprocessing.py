@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stream = sys.stderr if flags.json else sys.stdout
     document: dict = {
         **dict.fromkeys(("ratio_one_process", "ratio_processes", "ratio_processes_to_pillow", "memory_growth")),
-        "settings": {key: value for key, value in vars(flags).items() if key not in ("json", "scratch")},
+        "settings": {key: value for key, value in vars(flags).items() if key not in ("json", "scratch", "collection")},
         "machine": describe_machine(),
         "versions": package_versions(),
         "results": {},
@@ -91,9 +91,11 @@ def _throughput(scratch: Path, flags: argparse.Namespace, results: dict) -> dict
     """Times all sides in turn; fills `results["throughput"]` and returns the ratios (medians over the rounds)."""
     from benchmarks.scan_collection import write_scans
 
-    scans = scratch / "scans"
-    scans.mkdir()
-    write_scans(scans, 0, flags.scans)
+    scans = flags.collection
+    if scans is None:
+        scans = scratch / "scans"
+        scans.mkdir()
+        write_scans(scans, 0, flags.scans)
     commands = sides(scans, scratch, flags.image_size, flags.processes)
     done: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
     foreign_cores = []
@@ -108,7 +110,7 @@ def _throughput(scratch: Path, flags: argparse.Namespace, results: dict) -> dict
         print(f"round {number + 1}: {told}, {foreign_cores[-1]:.2f} cores busy elsewhere", file=sys.stderr, flush=True)
     seconds = {name: [run["seconds"] for run in runs] for name, runs in done.items()}
     results["throughput"] = {
-        "scans": flags.scans,
+        "scans": sum(1 for _ in scans.iterdir()),
         "sides": {
             name: {"seconds": _spread(seconds[name]), "peak_bytes": max(run["peak_bytes"] for run in done[name])}
             for name in commands
@@ -153,7 +155,7 @@ def _report(document: dict, stream: TextIO) -> None:
     lines = [f"machine      {machine['cpu']}, {machine['usable_cores']} usable cores, Python {machine['python']}"]
     throughput = document["results"].get("throughput")
     if throughput:
-        lines.append(f"scans        {throughput['scans']} of 875x1167 pixels")
+        lines.append(f"scans        {throughput['scans']}")
         for name, side in throughput["sides"].items():
             seconds = side["seconds"]
             lines.append(
@@ -191,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--scans", type=command.positive_int, default=5000, metavar="N", help="of 875x1167 pixels, 0.45 MB each")
+    add("--collection", type=Path, metavar="DIR", help="sound scans to time with; made anew if not given")
     add("--image-size", type=command.positive_int, default=256, metavar="PIXELS", help="to store")
     add("--processes", type=command.positive_int, default=2, metavar="N", help="worker processes of the last side")
     add("--rounds", type=_rounds, default=3, metavar="N", help="how often each side works, in turn; 0 for memory alone")
