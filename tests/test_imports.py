@@ -21,6 +21,7 @@ LAYERS = [
     {"command", "run_directory"},
     {"segmentation_config"},
     {"config", "atomic"},
+    {"config_fields"},
     {"errors", "__init__"},
 ]
 LEVEL = {name: len(LAYERS) - index for index, names in enumerate(LAYERS) for name in names}

@@ -3,7 +3,7 @@ import pytest
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord
-from tfgan_thyroid.segmentation_config import SegmentationConfig, parse_assignment
+from tfgan_thyroid.segmentation_config import SegmentationConfig
 from tfgan_thyroid.segmentation_record import SegmentationRecord, open_run, read_record
 
 CONFIG = SegmentationConfig(image_size=32, width=8)
@@ -42,7 +42,7 @@ def test_nothing_to_resume_is_told(tmp_path):
 def test_a_record_of_another_version_is_told(tmp_path):
     run = RunDirectory.create(tmp_path, UNET)
     run.config_file.write_text(run.config_file.read_text().replace('"width"', '"breadth"'))
-    with pytest.raises(UserError, match="another version.*breadth, width"):
+    with pytest.raises(UserError, match="another version.*breadth"):
         read_record(run)
 
 
@@ -73,9 +73,9 @@ def test_a_value_that_cannot_be_is_told(field, value, words):
 
 
 def test_assignments_know_their_fields_and_types():
-    assert parse_assignment("learning_rate=0.001") == ("learning_rate", 0.001)
-    assert parse_assignment("early_stopping=5") == ("early_stopping", 5)
+    assert SegmentationConfig.parse_assignment("learning_rate=0.001") == ("learning_rate", 0.001)
+    assert SegmentationConfig.parse_assignment("early_stopping=5") == ("early_stopping", 5)
     with pytest.raises(UserError, match="early_stopping is of type int"):
-        parse_assignment("early_stopping=long")
+        SegmentationConfig.parse_assignment("early_stopping=long")
     with pytest.raises(UserError, match="give FIELD=VALUE with one of"):
-        parse_assignment("patience=5")
+        SegmentationConfig.parse_assignment("patience=5")

@@ -1,11 +1,11 @@
 """Every choice of a training run, and the named presets. Imports no TensorFlow."""
 
 import dataclasses
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tfgan_thyroid.config_fields import ConfigFields
 from tfgan_thyroid.errors import UserError
 
 MODELS = ("alpha-wgan-gp", "alpha-wgan-gp-original", "wgan-gp", "alpha-gan", "vae", "gan")
@@ -37,7 +37,7 @@ OPTIONS_OF_ONE_MODEL = {"critic_steps": "wgan-gp", "gan_loss": "gan", "kl_weight
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ConfigFields):
     """A training run, resolved. The defaults are the paper's setting (section III.B).
 
     Attributes:
@@ -130,28 +130,6 @@ class Config:
             owner = OPTIONS_OF_ONE_MODEL.get(field.name, self.model)
             if owner != self.model and getattr(self, field.name) != field.default:
                 raise UserError(f"{field.name} is an option of {owner}, and {self.model} has no use for it")
-
-    def replace(self, **changes: Any) -> "Config":
-        """A copy with some fields changed, checked again."""
-        return dataclasses.replace(self, **changes)
-
-    def to_json(self) -> str:
-        """The fields as a JSON object, unrounded."""
-        return json.dumps(dataclasses.asdict(self), indent=2)
-
-    @classmethod
-    def from_dict(cls, fields: dict) -> "Config":
-        """The inverse of `dataclasses.asdict`.
-
-        A field that an older version did not know takes its default, which is what that version did.
-
-        Raises:
-            UserError: a field is unknown, as in a run of a newer version.
-        """
-        odd = set(fields) - {field.name for field in dataclasses.fields(cls)}
-        if odd:
-            raise UserError(f"this configuration was written by another version (unknown: {', '.join(sorted(odd))})")
-        return cls(**fields)
 
 
 def stage_count(image_size: int) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.segmentation_config import CHOICES, SegmentationConfig, parse_assignment, steps_per_epoch
+from tfgan_thyroid.segmentation_config import CHOICES, SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.segmentation_record import SegmentationRecord, open_run, read_record
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     overrides: dict[str, object] = {
         field: getattr(args, flag) for flag, field in FLAGS.items() if getattr(args, flag) is not None
     }
-    overrides.update(parse_assignment(text) for text in args.set)
+    overrides.update(SegmentationConfig.parse_assignment(text) for text in args.set)
     resumed = open_run(args.outdir, args.resume) if args.resume is not None else None
     from tfgan_thyroid.training import runtime, segmentation_settings
 

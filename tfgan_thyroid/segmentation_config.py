@@ -1,11 +1,9 @@
 """Every choice of a segmentation run. Imports no TensorFlow."""
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from tfgan_thyroid.config import stage_count
+from tfgan_thyroid.config_fields import ConfigFields
 from tfgan_thyroid.errors import UserError
 
 CHOICES = {
@@ -18,7 +16,7 @@ SMALLEST_IMAGE = 16
 
 
 @dataclass(frozen=True)
-class SegmentationConfig:
+class SegmentationConfig(ConfigFields):
     """A U-Net's training, resolved. The defaults are the paper's setting (section III.D).
 
     Attributes:
@@ -84,45 +82,7 @@ class SegmentationConfig:
             if not getattr(self, name) > 0.0:
                 raise UserError(f"{name} is {getattr(self, name)}: it must be above 0")
 
-    def replace(self, **changes: Any) -> "SegmentationConfig":
-        """A copy with some fields changed, checked again."""
-        return dataclasses.replace(self, **changes)
-
-    def to_json(self) -> str:
-        """The fields as a JSON object, unrounded."""
-        return json.dumps(dataclasses.asdict(self), indent=2)
-
-    @classmethod
-    def from_dict(cls, fields: dict) -> "SegmentationConfig":
-        """The inverse of `dataclasses.asdict`.
-
-        Raises:
-            UserError: a field is missing or unknown, as in a run of another version.
-        """
-        known = {field.name for field in dataclasses.fields(cls)}
-        if set(fields) != known:
-            odd = ", ".join(sorted(set(fields) ^ known))
-            raise UserError(f"this configuration was written by another version (fields missing or unknown: {odd})")
-        return cls(**fields)
-
 
 def steps_per_epoch(examples: int, batch_size: int) -> int:
     """Steps that see every example at least once: the last batch is filled from the next epoch."""
     return -(-examples // batch_size)
-
-
-def parse_assignment(text: str) -> tuple[str, object]:
-    """`FIELD=VALUE` with a field of `SegmentationConfig` and a value of its type.
-
-    Raises:
-        UserError: there is no such field, or the value is not of its type.
-    """
-    name, separator, value = text.partition("=")
-    fields = {field.name: field for field in dataclasses.fields(SegmentationConfig)}
-    if not separator or name not in fields:
-        raise UserError(f"--set {text}: give FIELD=VALUE with one of {', '.join(fields)}")
-    kind: Any = type(fields[name].default)
-    try:
-        return name, kind(value)
-    except ValueError:
-        raise UserError(f"--set {text}: {name} is of type {kind.__name__}") from None

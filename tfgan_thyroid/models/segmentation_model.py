@@ -44,6 +44,8 @@ class SegmentationModel(keras.Model):
         self.schedule = keras.optimizers.schedules.ExponentialDecay(
             c.learning_rate, c.decay_every * steps_per_epoch, c.decay_rate, staircase=True
         )
+        # One for each model: TensorFlow warns of retracing where models share a decorated method.
+        self._predict = tf.function(self._probabilities, reduce_retracing=True)
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -104,13 +106,12 @@ class SegmentationModel(keras.Model):
             float32 `[N, H, W, 1]` in [0, 1].
         """
         parts = range(0, len(images), PREDICTION_BATCH)
-        return np.concatenate([self._probabilities(images[i : i + PREDICTION_BATCH]).numpy() for i in parts])
+        return np.concatenate([self._predict(images[i : i + PREDICTION_BATCH]).numpy() for i in parts])
 
     def predict_masks(self, images: np.ndarray) -> np.ndarray:
         """Masks for images as they are stored: bool `[N, H, W]`."""
         return self.probabilities(images)[..., 0] >= THRESHOLD
 
-    @tf.function(reduce_retracing=True)
     def _probabilities(self, images: tf.Tensor) -> tf.Tensor:
         return self(scale_to_unit_range(tf.cast(images, tf.float32)))
 

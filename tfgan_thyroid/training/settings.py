@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.config import Config, preset
@@ -23,23 +22,8 @@ RESUMABLE = {
 
 
 def parse_assignment(text: str) -> tuple[str, object]:
-    """`FIELD=VALUE` with a field of `Config` and a value of its type.
-
-    Raises:
-        UserError: there is no such field, or the value is not of its type.
-    """
-    name, separator, value = text.partition("=")
-    fields = {field.name: field for field in dataclasses.fields(Config)}
-    if not separator or name not in fields:
-        raise UserError(f"--set {text}: give FIELD=VALUE with one of {', '.join(fields)}")
-    kind: Any = type(fields[name].default)
-    try:
-        return name, _BOOLEANS[value.lower()] if kind is bool else kind(value)
-    except (ValueError, KeyError):
-        raise UserError(f"--set {text}: {name} is of type {kind.__name__}") from None
-
-
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+    """`FIELD=VALUE` with a field of `Config` and a value of its type, or a `UserError`."""
+    return Config.parse_assignment(text)
 
 
 def new_record(data: Path, split: str, preset_name: str, overrides: dict[str, object]) -> RunRecord:
