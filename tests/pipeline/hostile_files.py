@@ -255,9 +255,28 @@ def odd_places(folder):
     with open(at(b"sparse.dcm"), "wb") as file:
         file.write(dicom_bytes(np.zeros((1, 40, 56), np.uint8), syntax=JPEG))
         file.truncate(2**31)
+    # A comment of a gigabyte, which a decoder would take into memory before it saw the picture.
+    with open(at(b"sparse_comment.png"), "wb") as file:
+        file.write(png(40, 40)[:33] + struct.pack(">I", 2**30) + b"tEXt")
+        file.truncate(2**31)
+    # A frame whose fragment claims a gigabyte, among frames enough to make it look small on average.
+    clip = dicom_bytes(np.zeros((8, 40, 56), np.uint8), syntax=JPEG)
+    fragment = clip.index(b"\xfe\xff\x00\xe0", clip.index(b"\xe0\x7f\x10\0") + 20)
+    with open(at(b"sparse_fragment.dcm"), "wb") as file:
+        file.write(clip[:fragment] + b"\xfe\xff\x00\xe0" + struct.pack("<I", 2**30))
+        file.truncate(2**31)
+    # A patient's identifier of two gigabytes, in a file that takes no room.
+    start = dicom_bytes(np.zeros((1, 40, 56), np.uint8))
+    with open(at(b"sparse_tag.dcm"), "wb") as file:
+        file.write(start[: start.index(b"\x10\0\x20\0LO")] + b"\x10\0\x20\0UN\0\0" + struct.pack("<I", 2**31 - 2**16))
+        file.truncate(2**31)
     links = {b"dangling.png", b"self.png", b"ping.png", b"pong.png", b"around", b"endless.png"}
     places = {b"pipe.png", b"pipe.dcm", b"socket.png", b"folder.png", b"forbidden.png", b"forbidden.zip"}
-    return links | places | {b"sparse.png", b"sparse.dcm"}
+    return (
+        links
+        | places
+        | {b"sparse.png", b"sparse.dcm", b"sparse_tag.dcm", b"sparse_fragment.dcm", b"sparse_comment.png"}
+    )
 
 
 def archive(folder, rng):

@@ -18,6 +18,7 @@ REASONS = {
     "not a file",
     "not an image",
     "several frames",
+    "too large",
     "truncated",
     "unreadable",
     "unsupported pixel format",

@@ -9,6 +9,7 @@ Pixels = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
 MAX_PIXELS = 2**26
+MAX_FILE_BYTES = 2**28  # of an image, in a file or unpacked: four bytes for each of so many pixels
 WHITE_LEVEL = 65535
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from tfgan_thyroid.data.scan import MAX_PIXELS, WHITE_LEVEL, Pixels, Scan, ScanError
+from tfgan_thyroid.data.scan import MAX_FILE_BYTES, MAX_PIXELS, WHITE_LEVEL, Pixels, Scan, ScanError
 from tfgan_thyroid.data.scan_sources import Source, open_source
 
 if TYPE_CHECKING:
@@ -95,6 +95,10 @@ def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]") -> 
     """
     from PIL import Image, ImageOps
 
+    length = file.seek(0, 2)
+    if length > MAX_FILE_BYTES:  # a decoder may read as much for a comment
+        raise ScanError("too large", f"{length} bytes; at most {MAX_FILE_BYTES} are read of an image")
+    file.seek(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)

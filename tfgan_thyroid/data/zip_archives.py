@@ -7,12 +7,11 @@ import struct
 import zipfile
 from typing import BinaryIO, NoReturn
 
-from tfgan_thyroid.data.scan import ScanError
+from tfgan_thyroid.data.scan import MAX_FILE_BYTES, ScanError
 
 SIGNATURES = (b"PK\3\4", b"PK\5\6")
 MAX_MEMBERS = 1_000_000
 MAX_DIRECTORY_BYTES = 2**27
-MAX_MEMBER_BYTES = 2**28
 MAX_RATIO = 200
 _RATIO_FROM_BYTES = 2**24
 _LOCAL_HEADER_BYTES = 30
@@ -42,13 +41,13 @@ def open_member(path: bytes, index: int) -> BinaryIO:
     """The bytes of one member, in memory.
 
     Raises:
-        ScanError: a decompression bomb (beyond `MAX_MEMBER_BYTES`, or more than 16 MiB at over `MAX_RATIO` times what
+        ScanError: a decompression bomb (beyond `MAX_FILE_BYTES`, or more than 16 MiB at over `MAX_RATIO` times what
             is stored), encrypted, damaged, or packed by a method that Python lacks.
     """
     archive = _archive(path)
     info = archive.infolist()[index]
-    if info.file_size > MAX_MEMBER_BYTES:
-        _refuse_bomb(f"{info.file_size} bytes unpacked; at most {MAX_MEMBER_BYTES} are read")
+    if info.file_size > MAX_FILE_BYTES:
+        _refuse_bomb(f"{info.file_size} bytes unpacked; at most {MAX_FILE_BYTES} are read")
     if info.file_size > max(_RATIO_FROM_BYTES, MAX_RATIO * info.compress_size):
         _refuse_bomb(f"{info.compress_size} bytes unpack to {info.file_size}")
     if info.flag_bits & 1:
