@@ -33,9 +33,9 @@ COPY --chown=tfgan pipeline /home/tfgan/src/pipeline
 RUN pip install --no-cache-dir /home/tfgan/src
 
 FROM package AS beam-worker
-# A worker's Beam must be the version that submits the job.
+# A worker's Beam must be the version that submits the job; it reads DICOM files too.
 ARG BEAM_VERSION
-RUN pip install --no-cache-dir "apache-beam==${BEAM_VERSION}"
+RUN pip install --no-cache-dir "/home/tfgan/src[dicom]" "apache-beam==${BEAM_VERSION}"
 COPY --from=beam-sdk /opt/apache/beam /opt/apache/beam
 USER 1001
 ENTRYPOINT ["/opt/apache/beam/boot"]
