@@ -151,9 +151,10 @@ def _warn_of_splits(info: DatasetInfo, statistics: dict[str, Any]) -> None:
             )
     alike = statistics["near_duplicates"]
     if alike["sets_across_groups"]:
+        hint = "; frames of one acquisition need --group-pattern or --group-file" if info.group_rule == "file" else ""
         note(
             f"note: {alike['sets_across_groups']} sets of scans alike cross groups, which share a split for it: "
-            f"see {NEAR_DUPLICATES_FILE}"
+            f"see {NEAR_DUPLICATES_FILE}{hint}"
         )
 
 
