@@ -106,6 +106,13 @@ def test_few_held_out_scans_raise_the_limit_to_what_chance_gives(phantoms):
     assert result.passed
 
 
+def test_too_few_held_out_scans_are_said_and_training_scans_left_out_in_turn_instead(phantoms):
+    training, groups, held_out, fresh = phantoms
+    result = audit(training, held_out[:3], fresh, groups=groups)
+    assert result.held_out_rule.endswith("all other groups; only 3 scans were held out")
+    assert result.counts["held_out"] == len(training)
+
+
 def test_the_result_is_json_and_the_same_each_time(phantoms):
     training, groups, held_out, fresh = phantoms
     first, second = (audit(training, held_out, fresh, groups=groups).to_dict() for _ in range(2))

@@ -33,8 +33,8 @@ def audit(
 
     Args:
         training: uint8 `[M, H, W, C]`, what the generator was trained on.
-        held_out: uint8 `[K, H, W, C]`, real scans of other patients; None where there are none: then each training
-            scan is compared with those of all other groups, which is what a held-out scan would see.
+        held_out: uint8 `[K, H, W, C]`, real scans of other patients. Where there are none (None) or fewer than four,
+            each training scan is compared with those of all other groups, which is what a held-out scan would see.
         generated: uint8 `[N, H, W, C]`.
         groups: int `[M]`, which training scans are of one patient; by default each is its own.
         features: a space to compare in beside pixels: its name, and uint8 images to float `[N, F]`.
@@ -80,6 +80,9 @@ class _Comparison:
         progress: Progress | None,
     ) -> None:
         _check(training, held_out, generated)
+        self.rule = _rule(held_out)
+        if held_out is not None and len(held_out) < SMALLEST_SET:
+            held_out = None
         self.training_images, self.held_out_images, self.generated_images = training, held_out, generated
         self.groups = np.arange(len(training)) if groups is None else np.asarray(groups)
         if held_out is None and len(np.unique(self.groups)) < SMALLEST_SET:
@@ -94,10 +97,8 @@ class _Comparison:
         self.generated = nearest_scans(generated, scans, grouping, None, step)
         self.spacing = nearest_scans(scans, scans, grouping, self._itself, step)
         if held_out is None:
-            self.rule = "leave-one-out: each training scan against those of all other groups; no scan was held out"
             found = nearest_scans(scans, scans, grouping, self._own_group, step)
         else:
-            self.rule = "scans of other splits, which the generator has not seen"
             found = nearest_scans(held_out, scans, grouping, None, step)
         self.kept = found.distance > thresholds.copy_grey_levels
         self.notes = self._notes()
@@ -159,11 +160,19 @@ class _Comparison:
         )
 
 
+def _rule(held_out: np.ndarray | None) -> str:
+    """What the unseen scans are, in words."""
+    if held_out is not None and len(held_out) >= SMALLEST_SET:
+        return "scans of other splits, which the generator has not seen"
+    why = "no scan was held out" if held_out is None else f"only {len(held_out)} scans were held out"
+    return f"leave-one-out: each training scan against those of all other groups; {why}"
+
+
 def _check(training: np.ndarray, held_out: np.ndarray | None, generated: np.ndarray) -> None:
     for name, images in (("training", training), ("held-out", held_out), ("generated", generated)):
         if images is None:
             continue
-        if len(images) < SMALLEST_SET:
+        if len(images) < SMALLEST_SET and name != "held-out":
             raise UserError(f"the audit needs at least {SMALLEST_SET} {name} images: got {len(images)}")
         if images.shape[1:] != training.shape[1:]:
             wanted, got = ("x".join(map(str, shape[1:])) for shape in (training.shape, images.shape))

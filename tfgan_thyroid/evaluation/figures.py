@@ -173,7 +173,8 @@ def speckle_figure(values: dict[str, np.ndarray]) -> Picture:
         figure = Figure(figsize=(11, 2.8), layout="constrained")
         for column, panel in enumerate(figure.subplots(1, 3)):
             both = np.concatenate([statistics[:, column] for statistics in values.values()])
-            bins = list(np.linspace(both.min(), both.max() or 1.0, 31))
+            top = both.max() if both.max() > both.min() else both.min() + 1.0
+            bins = list(np.linspace(both.min(), top, 31))
             for (name, statistics), colour in zip(values.items(), (REAL, GENERATED), strict=True):
                 panel.hist(statistics[:, column], bins, density=True, color=colour, alpha=0.5, label=name)
             panel.set_xlabel(SPECKLE_NAMES[column])

@@ -108,7 +108,7 @@ def latents_figure(scans: np.ndarray, generated: np.ndarray, encode: Encode) -> 
 def _pairs(count: int, groups: np.ndarray | None) -> list[tuple[int, int]]:
     """Pairs of scans, of different patients where it is known who is who; the same ones each time."""
     rng = np.random.default_rng(0)
-    labels = np.arange(count) if groups is None else groups
+    labels = np.arange(count) if groups is None or len(np.unique(groups)) == 1 else groups
     pairs: list[tuple[int, int]] = []
     for _ in range(100):
         first, second = rng.integers(count, size=2)
