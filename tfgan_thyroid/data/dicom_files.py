@@ -5,6 +5,7 @@ Failures are told in our own words: a message of the parser could quote what sta
 
 import contextlib
 import importlib.util
+import logging
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -122,14 +123,14 @@ class _FrameReader:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """What pydicom warns of may quote the header, and is nothing that the reader of a log can help."""
+    """What pydicom warns of or logs may quote the header, and is nothing that the reader of a log can help.
+
+    The log stays off for good: other threads of a worker may be reading too.
+    """
     from pydicom import config
 
-    mode = config.settings.reading_validation_mode
+    config.logger.setLevel(logging.CRITICAL + 1)
+    config.settings.reading_validation_mode = config.IGNORE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        config.settings.reading_validation_mode = config.IGNORE
-        try:
-            yield
-        finally:
-            config.settings.reading_validation_mode = mode
+        yield
