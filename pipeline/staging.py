@@ -1,5 +1,11 @@
-"""A directory that is complete or absent: written beside its place under a hidden name, then renamed."""
+"""A directory that is complete or absent: written beside its place under a hidden name, then renamed.
 
+Killed at whatever moment, a job leaves the old directory or the new one; the next one removes what it left behind.
+"""
+
+import ctypes
+import fcntl
+import glob
 import os
 import shutil
 import signal
@@ -11,6 +17,8 @@ from pathlib import Path
 
 from tfgan_thyroid.data.schema import DATASET_FILE
 from tfgan_thyroid.errors import UserError
+
+_SUFFIX = ".partial"
 
 
 def check_output(output: Path, overwrite: bool) -> None:
@@ -27,19 +35,48 @@ def check_output(output: Path, overwrite: bool) -> None:
 def staging_directory(output: Path) -> Iterator[Path]:
     """A new hidden folder beside `output`, removed at the end unless `publish` has renamed it.
 
+    It is locked as long as this process lives, so that folders of killed jobs are told from those of living ones.
+
     Raises:
         UserError: the folder cannot be made there.
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".partial", dir=output.parent))
+        _remove_abandoned(output)
+        staging = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=_SUFFIX, dir=output.parent))
     except OSError as error:
         raise UserError(f"cannot write to {output.parent} ({error.strerror}): give --output another place") from None
+    lock = os.open(staging, os.O_RDONLY)
     try:
+        _try_lock(lock)
         with _termination_as_interrupt():
             yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_abandoned(output: Path) -> None:
+    """Remove what killed jobs with the same output have left."""
+    for folder in output.parent.glob(f".{glob.escape(output.name)}.*{_SUFFIX}"):
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except OSError:
+            continue  # another job's, or removed meanwhile
+        try:
+            if _try_lock(descriptor):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Whether this process now holds the lock on a folder; False where another does, or none can be had."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -56,14 +93,16 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 
 def publish(staging: Path, output: Path) -> None:
-    """Rename `staging` to `output`; what was there stays whole until then and is removed after."""
+    """Put `staging` in the place of `output`; what was there stays whole until then and is removed after."""
     umask = os.umask(0)
     os.umask(umask)
     staging.chmod(0o777 & ~umask)
     if not output.exists():
         staging.rename(output)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".old", dir=output.parent))
+    if _exchange(staging, output):
+        return  # the old one now has the name of the staging folder, and goes with it
+    old = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=_SUFFIX, dir=output.parent))
     output.rename(old)
     try:
         staging.rename(output)
@@ -71,3 +110,13 @@ def publish(staging: Path, output: Path) -> None:
         old.rename(output)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step, which nothing can interrupt; False where the system or file system cannot."""
+    current_directory, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of Linux
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        return False
+    return rename(current_directory, os.fsencode(one), current_directory, os.fsencode(other), exchange) == 0

@@ -1,5 +1,6 @@
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,37 @@ def test_a_new_directory_takes_the_place_of_the_old(tmp_path):
         publish(staging, old)
     assert os.listdir(tmp_path) == ["set"]
     assert (old / "dataset.json").read_text() == "new"
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_the_old_directory_is_never_missing_while_it_is_replaced(tmp_path, monkeypatch, exchange):
+    old = dataset(tmp_path / "set", "old")
+    if not exchange:
+        monkeypatch.setattr("pipeline.staging._exchange", lambda *_: False)
+    renamed = []
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda *paths: renamed.append(paths) or rename(*paths))
+    with staging_directory(old) as staging:
+        (staging / "dataset.json").write_text("new")
+        publish(staging, old)
+    # One step where the system can exchange two names, as Linux can; else two, with a moment between them.
+    assert len(renamed) == (0 if exchange else 2)
+    assert os.listdir(tmp_path) == ["set"]
+    assert (old / "dataset.json").read_text() == "new"
+
+
+def test_what_killed_jobs_have_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
+    left = tmp_path / ".set.abc.partial"
+    left.mkdir()
+    (left / "spill").touch()
+    other = tmp_path / ".set2.abc.partial"
+    other.mkdir()
+    with staging_directory(tmp_path / "set") as living:
+        assert not left.exists()
+        with staging_directory(tmp_path / "set") as second:
+            assert living.is_dir() and second.is_dir()
+        assert living.is_dir() and not second.exists()
+    assert os.listdir(tmp_path) == [other.name]
 
 
 def test_termination_cleans_up(tmp_path):
