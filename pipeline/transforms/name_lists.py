@@ -10,6 +10,7 @@ from tfgan_thyroid.data.schema import SPLITS
 from tfgan_thyroid.errors import UserError
 
 _SHOWN = 3
+_LONGEST = 100
 
 
 def parse_split_lists(text: str) -> dict[str, str]:
@@ -54,7 +55,9 @@ def read_split_lists(files: Mapping[str, str], names: Sequence[bytes]) -> dict[b
 
 
 def read_group_file(file: str, names: Sequence[bytes]) -> dict[bytes, str]:
-    """The group of each scan that a CSV table with the columns `file` and `group` names; other columns do not matter.
+    """The group of each scan that a table with the columns `file` and `group` names; other columns do not matter.
+
+    The table is CSV with commas, semicolons or tabs.
 
     Rows for files that are not in the input are skipped: a hospital's table may list more than this folder.
 
@@ -62,10 +65,16 @@ def read_group_file(file: str, names: Sequence[bytes]) -> dict[bytes, str]:
         UserError: no such columns, a row without a group, a scan in two groups, or a table that names no scan at all.
     """
     with open(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
-        reader = csv.DictReader(table, skipinitialspace=True)
-        if not {"file", "group"} <= set(reader.fieldnames or ()):
-            raise UserError(f"{file} has the columns {reader.fieldnames}: the first line must name file and group")
-        rows = [(os.fsencode(row["file"] or ""), row["group"]) for row in reader]
+        first_line = table.readline()
+        table.seek(0)
+        delimiter = max(",;\t", key=first_line.count)  # spreadsheets write what their country is used to
+        try:
+            reader = csv.DictReader(table, delimiter=delimiter, skipinitialspace=True)
+            if not {"file", "group"} <= set(reader.fieldnames or ()):
+                raise UserError(f"{file} has no columns file and group: its first line must name them")
+            rows = [(os.fsencode(row["file"] or ""), row["group"]) for row in reader]
+        except csv.Error as error:
+            raise UserError(f"{file} is no CSV table: {error}") from None
     find = _finder(names)
     groups: dict[bytes, str] = {}
     for line, group in rows:
@@ -108,5 +117,5 @@ def _resolve(
 
 
 def _first(names: Sequence[bytes]) -> str:
-    shown = ", ".join(repr(os.fsdecode(name)) for name in names[:_SHOWN])
+    shown = ", ".join(repr(os.fsdecode(name[:_LONGEST])) for name in names[:_SHOWN])
     return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

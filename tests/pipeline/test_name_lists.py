@@ -66,6 +66,22 @@ def test_a_table_gives_groups_whatever_else_it_holds(write):
     assert read_group_file(table, NAMES) == {b"a/1.png": "anna", b"b/3.jpg": "b, c"}
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_table_may_be_what_a_spreadsheet_of_any_country_writes(write, mark):
+    table = write("t.csv", f"file{mark}group\r\na/1.png{mark}x\r\n3{mark}y\r\n")
+    assert read_group_file(table, NAMES) == {b"a/1.png": "x", b"b/3.jpg": "y"}
+
+
+def test_bytes_that_are_no_table_are_told_in_short_lines(write):
+    noise = bytes(range(256)) * 40
+    with pytest.raises(UserError) as table:
+        read_group_file(write("t.csv", b"file,group\n" + b"x" * 200_000 + noise), NAMES)
+    with pytest.raises(UserError) as lines:
+        read_split_lists({"train": write("t.txt", noise)}, NAMES)
+    for caught in (table, lines):
+        assert len(str(caught.value)) < 2000
+
+
 def test_names_that_are_no_text_stand_in_tables_too(write):
     assert read_group_file(write("t.csv", b"file,group\n\xff.png,\xfe\n"), NAMES) == {b"\xff.png": os.fsdecode(b"\xfe")}
 
@@ -73,8 +89,8 @@ def test_names_that_are_no_text_stand_in_tables_too(write):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name,patient\na/1.png,x\n", "must name file and group"),
-        ("", "must name file and group"),
+        ("name,patient\na/1.png,x\n", "has no columns file and group"),
+        ("", "has no columns file and group"),
         ("file,group\na/1.png,\n", "'a/1.png' has no group"),
         ("file,group\na/1.png\n", "'a/1.png' has no group"),
         ("file,group\na/1.png,x\na/1.png,y\n", "'a/1.png' stands in two groups"),
