@@ -8,6 +8,10 @@ COMMANDS = {
     "simulate": "write simulated thyroid scans, with gland masks if asked for",
     "preprocess": "turn a folder of scans into a dataset directory of TFRecords",
     "validate": "check a dataset directory: records, splits, schema, statistics",
+    "run": "the whole pipeline, from a folder of scans to a blessed model in saved_models",
+    "status": "what a pipeline's root holds, and where an artifact comes from",
+    "clean": "remove artifacts that no pushed model needs",
+    "rollback": "serve an earlier version again",
 }
 
 

@@ -4,13 +4,14 @@ import abc
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pipeline
 import tfgan_thyroid
+from pipeline.orchestration.artifact import Artifact
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Component(abc.ABC):
     Attributes:
         inputs: where each comes from, `Component.output`; of an optional one it may be missing.
         outputs: the type of each.
+        reusable: whether an earlier execution of the same work may stand in for a new one.
         code: folders and files whose change makes old outputs stale, below the two packages.
     """
 
@@ -46,6 +48,7 @@ class Component(abc.ABC):
     optional: ClassVar[frozenset[str]] = frozenset()
     outputs: ClassVar[Mapping[str, str]] = {}
     code: ClassVar[tuple[str, ...]] = ()
+    reusable: ClassVar[bool] = True
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters
@@ -62,6 +65,16 @@ class Component(abc.ABC):
         Raises:
             UserError: it cannot; the message names the cause, the file and the remedy.
         """
+
+    def resolve(self, done: Mapping[str, Artifact], history: Sequence[Artifact], root: Path) -> dict[str, Artifact]:
+        """Inputs that come from earlier runs, such as the last blessed model; none here.
+
+        Args:
+            done: artifacts of this run, by `Component.output`.
+            history: all artifacts of the root, oldest first.
+            root: of the pipeline.
+        """
+        return {}
 
     def stop_reason(self, outputs: Mapping[str, Path]) -> str | None:
         """Why the pipeline must not go on from these outputs, None where it may."""

@@ -90,13 +90,15 @@ class Orchestrator:
         self, run: int, component: Component, done: Mapping[str, Artifact], store: MetadataStore, place: str
     ) -> dict[str, Artifact]:
         inputs = {name: done[source] for name, source in component.inputs.items() if source in done}
+        history = [Artifact.read(self.root / name) for name in store.artifact_names() if (self.root / name).is_dir()]
+        inputs |= component.resolve(done, history, self.root)
         missing = component.inputs.keys() - inputs.keys() - component.optional
         if missing:
             source = component.inputs[sorted(missing)[0]]
             raise UserError(f"{component.name} needs {source}, which no component before it makes")
         fingerprint = component.fingerprint({name: artifact.digest for name, artifact in inputs.items()})
         names = {name: artifact.name for name, artifact in inputs.items()}
-        if not self._fresh:
+        if component.reusable and not self._fresh:
             for execution in store.done_before(component.name, fingerprint):
                 outputs = self._whole_artifacts(execution, component, store)
                 if outputs is not None:

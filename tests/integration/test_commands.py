@@ -19,6 +19,10 @@ COMMANDS = [
     "pipeline.simulate",
     "pipeline.preprocess",
     "pipeline.validate",
+    "pipeline.run",
+    "pipeline.status",
+    "pipeline.clean",
+    "pipeline.rollback",
 ]
 
 

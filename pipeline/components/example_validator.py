@@ -1,0 +1,56 @@
+"""ExampleValidator: whether the data set is what the schema and common sense ask for; stops the pipeline if not."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.orchestration.component import Component, Workplace
+
+
+class ExampleValidator(Component):
+    """Reads every record; the artifact holds `anomalies.json` and, as TFX has it, `Split-NAME/SchemaDiff.pb`.
+
+    Args:
+        fewest_scans: training scans below which no generator should be trained.
+    """
+
+    inputs = {
+        "examples": "ExampleGen.examples",
+        "statistics": "StatisticsGen.statistics",
+        "schema": "SchemaGen.schema",
+    }
+    outputs = {"anomalies": "ExampleAnomalies"}
+    code = ("pipeline/validation", "pipeline/components/example_validator.py")
+
+    def __init__(self, fewest_scans: int = 20) -> None:
+        super().__init__(fewest_scans=fewest_scans)
+
+    def run(self, workplace: Workplace) -> None:
+        """Checks, and writes what was found.
+
+        Raises:
+            UserError: there is no data set, or the schema is none.
+        """
+        from pipeline.validation.anomalies import ERROR, Anomaly, write_anomalies
+        from pipeline.validation.validate_dataset import validate_dataset
+        from tfgan_thyroid.data.schema import SCHEMA_FILE, DatasetInfo
+
+        examples, schema = workplace.inputs["examples"], workplace.inputs["schema"] / SCHEMA_FILE
+        anomalies = list(validate_dataset(examples, schema))
+        scans, fewest = DatasetInfo.load(examples).counts["train"], self.parameters["fewest_scans"]
+        if scans < fewest:
+            detail = f"{scans} to train on, wanted at least {fewest}: bring more scans, or a larger share for train"
+            anomalies.append(Anomaly(ERROR, "few records", detail, "train"))
+        output = workplace.outputs["anomalies"]
+        output.rmdir()
+        write_anomalies(anomalies, output, schema.read_text(encoding="utf-8"))
+        for anomaly in anomalies:
+            workplace.log.info("%s", anomaly)
+
+    def stop_reason(self, outputs: Mapping[str, Path]) -> str | None:
+        """The errors, in words; warnings do not stop."""
+        from pipeline.validation.anomalies import ANOMALIES_FILE, ERROR
+
+        found = json.loads((outputs["anomalies"] / ANOMALIES_FILE).read_text())["anomalies"]
+        errors = [f"{item['kind']}: {item['detail']}" for item in found if item["severity"] == ERROR]
+        return "; ".join(errors) or None

@@ -1,0 +1,55 @@
+"""The training in the form that TFX's Trainer calls: `run_fn(fn_args)`."""
+
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.serving.saved_model import export_generator
+from tfgan_thyroid.training.fit import fit
+from tfgan_thyroid.training.settings import new_record, resumed_record
+
+
+class FnArgs(Protocol):
+    """What of TFX's `FnArgs` is read.
+
+    Attributes:
+        train_files: patterns of the training records, `.../Split-train/*`; beside the splits lies `dataset.json`.
+        serving_model_dir: where the SavedModel goes, `.../Format-Serving`.
+        model_run_dir: where logs, pictures and checkpoints go.
+        custom_config: `preset`, the name of one, and `overrides`, fields of `Config` that differ from it.
+    """
+
+    train_files: list[str]
+    serving_model_dir: str
+    model_run_dir: str
+    custom_config: dict[str, Any]
+
+
+def run_fn(fn_args: FnArgs) -> None:
+    """Trains a generator, or goes on with the training that `model_run_dir` holds, and exports it.
+
+    Args:
+        fn_args: as TFX's Trainer gives them.
+
+    Raises:
+        UserError: the data cannot be used, training diverged, or a signal stopped it.
+    """
+    data = Path(fn_args.train_files[0]).parent.parent
+    preset, overrides = fn_args.custom_config["preset"], fn_args.custom_config["overrides"]
+    runs = Path(fn_args.model_run_dir)
+    if runs.is_dir() and any(runs.glob("*/config.json")):
+        run = RunDirectory.latest(runs)
+        run.write(resumed_record(run.read(), data, None, None, overrides))
+    else:
+        run = RunDirectory.create(runs, new_record(data, "train", preset, overrides))
+    model = fit(run)
+    iterations, reached = model.config.iterations, int(model.iteration.numpy())
+    if reached < iterations:
+        raise UserError(f"training was stopped at iteration {reached} of {iterations}; its checkpoint is kept")
+    exported = export_generator(run, runs / "export")
+    serving = Path(fn_args.serving_model_dir)
+    serving.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(exported, serving)
+    exported.parent.rmdir()

@@ -1,0 +1,90 @@
+"""What a pipeline's root holds: `python -m pipeline.status --pipeline-root ROOT`."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfgan_thyroid import command
+from tfgan_thyroid.errors import UserError
+
+MARKS = ("BLESSED", "NOT_BLESSED", "INFRA_BLESSED", "INFRA_NOT_BLESSED")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "pipeline.status",
+        "List runs, executions, artifacts, blessings and sizes of a pipeline's root, or the lineage of one artifact.",
+        "python -m pipeline.status --pipeline-root ROOT --lineage Trainer/model/5 --picture lineage.png",
+    )
+    parser.add_argument("--pipeline-root", type=Path, required=True, metavar="ROOT", help="as given to pipeline.run")
+    parser.add_argument("--lineage", metavar="ARTIFACT", help="print where an artifact comes from, as a tree")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="with --lineage: write the tree as a PNG file too")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reads the store and the manifests."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.picture and not args.lineage:
+        parser.error("--picture goes with --lineage")
+    from pipeline.orchestration.store import DATABASE
+
+    if not (args.pipeline_root / DATABASE).is_file():
+        raise UserError(
+            f"{args.pipeline_root} is no pipeline root (no {DATABASE}): make one with python -m pipeline.run"
+        )
+    if args.lineage:
+        return _print_lineage(args)
+    document = status(args.pipeline_root)
+    if args.json:
+        print(json.dumps(document))
+        return 0
+    for run in document["runs"]:
+        print(f"run {run['id']:>4}  {run['state']:9} {run['started']}  {run['message'] or ''}".rstrip())
+        for execution in run["executions"]:
+            note = f"from execution {execution['cached_from']}" if execution["cached_from"] else execution["message"]
+            print(f"    {execution['id']:>4}  {execution['component']:18}{execution['state']:9} {note or ''}".rstrip())
+    for artifact in document["artifacts"]:
+        mark = artifact["mark"] or ""
+        print(f"{artifact['name']:34}{artifact['type']:20}{artifact['bytes'] / 2**20:>9.1f} MiB  {mark}".rstrip())
+    print(f"{'all':54}{sum(a['bytes'] for a in document['artifacts']) / 2**20:>9.1f} MiB")
+    return 0
+
+
+def status(root: Path) -> dict[str, Any]:
+    """Runs with their executions, and artifacts with their sizes and blessings, JSON-able."""
+    from pipeline.orchestration.artifact import Artifact, size_of
+    from pipeline.orchestration.store import MetadataStore
+
+    store = MetadataStore(root)
+    runs = [
+        {**run._asdict(), "executions": [execution._asdict() for execution in store.executions(run.id)]}
+        for run in store.runs()
+    ]
+    artifacts = []
+    for name in store.artifact_names():
+        directory = root / name
+        mark = next((mark for mark in MARKS if (directory / mark).is_file()), None)
+        found = Artifact.read(directory)
+        artifacts.append({"name": name, "type": found.type, "bytes": size_of(directory), "mark": mark})
+    store.close()
+    return {"runs": runs, "artifacts": artifacts}
+
+
+def _print_lineage(args: argparse.Namespace) -> int:
+    from pipeline.orchestration.lineage import find_artifact, lineage_picture, lineage_tree
+    from tfgan_thyroid import atomic
+
+    artifact = find_artifact(args.pipeline_root, args.lineage)
+    print(lineage_tree(args.pipeline_root, artifact))
+    if args.picture:
+        atomic.write_bytes(args.picture, lineage_picture(args.pipeline_root, artifact))
+    return 0
+
+
+if __name__ == "__main__":
+    command.run(main)

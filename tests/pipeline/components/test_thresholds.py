@@ -1,0 +1,74 @@
+import pytest
+
+from pipeline.components.thresholds import DEFAULT, broken_changes, broken_values, read_thresholds
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.estimate import Estimate
+
+
+def estimates(mmd=0.10, accuracy=0.6, similarity=0.35, floor=0.09):
+    values = {"mmd": (mmd, floor), "1nn": (accuracy, 0.5), "ms-ssim": (similarity, 0.31)}
+    return {
+        name: Estimate.of([value], [] if real is None else [real], 10, 0, "pixels", "")
+        for name, (value, real) in values.items()
+    }
+
+
+def write(tmp_path, text):
+    path = tmp_path / "thresholds.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_good_model_keeps_to_the_default_thresholds():
+    assert broken_values(DEFAULT["value"], estimates(), audit_passed=True) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "audit_passed", "words"),
+    [
+        ({"mmd": 0.15}, True, "MMD is 0.1500, 0.0600 above its floor"),
+        ({"accuracy": 0.97}, True, "1-NN accuracy is 0.970, 0.470 from 0.5"),
+        ({"accuracy": 0.02}, True, "0.480 from 0.5"),
+        ({"similarity": 0.5}, True, "too much alike"),
+        ({"floor": None}, True, "no real-against-real floor"),
+        ({}, False, "memorisation audit failed"),
+    ],
+)
+def test_each_broken_value_is_told_in_words(changes, audit_passed, words):
+    broken = broken_values(DEFAULT["value"], estimates(**changes), audit_passed)
+    assert len(broken) == 1
+    assert words in broken[0]
+
+
+def test_a_change_for_the_worse_is_held_against_the_last_blessed_model():
+    assert broken_changes(DEFAULT["change"], estimates(mmd=0.115), estimates()) == []
+    broken = broken_changes(DEFAULT["change"], estimates(mmd=0.13, accuracy=0.8), estimates())
+    assert len(broken) == 2
+    assert "0.0300 above the last blessed model's" in broken[0]
+
+
+def test_a_threshold_left_out_asks_nothing(tmp_path):
+    thresholds = read_thresholds(write(tmp_path, "[value]\nmmd_over_floor = 0.01\n"))
+    assert thresholds == {"value": {"mmd_over_floor": 0.01}, "change": {}}
+    assert len(broken_values(thresholds["value"], estimates(accuracy=1.0, mmd=0.2), audit_passed=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[value]\nmdm = 1\n", "unknown threshold 'mdm'"),
+        ("[values]\nmmd = 1\n", r"unknown section \[values\]"),
+        ("mmd = 1\n", r"unknown section \[mmd\]"),
+        ("[value]\nmmd_over_floor = 'low'\n", "give a number"),
+        ("[value]\nmemorization_audit = 1\n", "give true or false"),
+        ("[value\n", "is no TOML file"),
+    ],
+)
+def test_a_file_that_asks_for_what_is_not_known_is_refused(tmp_path, text, words):
+    with pytest.raises(UserError, match=words):
+        read_thresholds(write(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"none\.toml does not exist"):
+        read_thresholds(tmp_path / "none.toml")
