@@ -170,6 +170,16 @@ def test_a_saved_model_is_evaluated(saved_model, dataset, tmp_path, capsys):
     assert document["generated"]["trained_on"] == "digest-of-textures"
 
 
+def test_a_generator_that_collapsed_to_one_image_is_measured_all_the_same(dataset, write_folder, tmp_path, capsys):
+    generated = write_folder("collapsed", np.full((10, 16, 16, 1), 90, np.uint8))
+    words = ["--real", dataset, "--generated", generated, "--audit", "--output", tmp_path / "out", "--json"]
+    assert call(*words, *FEW) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert metrics["ms-ssim"]["mean"] == pytest.approx(1.0)
+    assert metrics["1nn_generated"]["mean"] == 1.0
+    assert metrics["recall"]["mean"] == 0.0
+
+
 def test_a_second_evaluation_replaces_files_and_adds_a_line(saved_model, dataset, tmp_path):
     words = ["--real", dataset, "--generated", saved_model, "--metrics", "mmd", "--output", tmp_path / "out", *FEW]
     assert call(*words) == call(*words) == 0
