@@ -23,7 +23,8 @@ def train_and_score(
 ) -> SegmentationScores:
     """Trains a U-Net on scans of the train split, with or without generated pairs, and scores it on the test split.
 
-    A pure function of its arguments and the files that they name: it writes nothing. Two calls of the same seed and
+    A pure function of its arguments and the files that they name: it writes nothing. TensorFlow keeps some 20 MB of
+    each call's graphs until the process ends. Two calls of the same seed and
     limit use the same labelled scans and the same initial values, whatever generated pairs come with them, so that
     rows can be compared seed by seed.
 
