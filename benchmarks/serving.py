@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import importlib.util
 import json
+import logging
 import statistics
 import tempfile
 import time
@@ -80,8 +81,11 @@ def _our_sides(
 
     By name: images of latents in process, PNG files of seeds in process, PNG files of seeds through the server.
     """
+    import tensorflow as tf
+
     from tfgan_thyroid.serving.loaded_version import LoadedVersion
 
+    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     start = time.perf_counter()
     url, _ = stack.enter_context(preview_server(model, "--max-batch-size", str(largest)))
     client = stack.enter_context(closing(RestClient(url, model.resolve().name)))

@@ -24,6 +24,7 @@ MAX_BODY = 64 * 2**20
 THREADS = 64
 """That requests are answered in; most of them wait for a batch."""
 
+BACKLOG = 128  # connections that wait to be accepted
 KEEP_ALIVE = 60  # seconds that an idle connection is kept
 SHUTDOWN = 20  # seconds that requests under way are given when the server stops
 
@@ -64,12 +65,18 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: it cannot.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named: asyncio then sends small packets at once, which saves 40 ms an answer.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=128)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError as error:
+        listening.close()
         error.filename = error.filename or f"{host}:{port}"
         raise
+    return listening
 
 
 def serve(app: Starlette, listening: socket.socket) -> None:
