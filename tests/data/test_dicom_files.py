@@ -158,6 +158,17 @@ def test_a_frame_that_claims_another_size_is_not_decoded():
     assert refusal(content[:start] + b"\x00\x0f\xff\xff" * 2 + content[start + 8 :]) == "damaged"
 
 
+def test_jpeg_2000_in_boxes_is_read_and_a_box_without_length_does_not_hold_it_up():
+    data = pydicom.dcmread(io.BytesIO(dicom_bytes(smooth(), syntax=JPEG_2000)))
+    (frame,) = pydicom.encaps.generate_frames(data.PixelData, number_of_frames=1)
+    for length in (8, 0):
+        boxes = b"\0\0\0\x0cjP  \r\n\x87\n" + length.to_bytes(4, "big") + b"free" + b"\0\0\0\0jp2c"
+        data.PixelData = pydicom.encaps.encapsulate([boxes + frame])
+        buffer = io.BytesIO()
+        data.save_as(buffer)
+        np.testing.assert_array_equal(pixels(buffer.getvalue()), smooth()[0])
+
+
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [

@@ -24,6 +24,7 @@ _RLE = "1.2.840.10008.1.2.5"
 _JPEG_FAMILY = (*(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81)),)
 _JPEG_2000_FAMILY = (*(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203)),)
 
+_JPEG_2000_START = b"\xff\x4f\xff\x51"
 _PADDING_BYTES = 16  # at most, after the marker that ends a stream
 
 
@@ -124,7 +125,12 @@ def decode_compressed(frame: bytes, layout: Layout) -> np.ndarray:
     if layout.syntax != _RLE:
         if b"\xff\xd9" not in frame[-_PADDING_BYTES:]:
             raise ScanError("truncated", "a frame ends before its end marker")
-        size = _jpeg_2000_size(frame) if layout.syntax in _JPEG_2000_FAMILY else _jpeg_size(frame)
+        if layout.syntax in _JPEG_2000_FAMILY:
+            # Some files wrap the stream in boxes, in which pydicom searches without end if one has no length.
+            frame = frame[max(0, frame.find(_JPEG_2000_START)) :]
+            size = _jpeg_2000_size(frame)
+        else:
+            size = _jpeg_size(frame)
         if size is None:
             raise ScanError("damaged", "a frame without the header of its compression")
         if size != (layout.columns, layout.rows, layout.samples):
@@ -184,8 +190,7 @@ def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
 
 def _jpeg_2000_size(frame: bytes) -> tuple[int, int, int] | None:
     """Columns, rows and samples of a JPEG 2000 codestream (ITU-T T.800 A.5.1), None if it has no size marker."""
-    start = frame.find(b"\xff\x4f\xff\x51", 0, 4096)  # some files wrap the codestream in a JP2 box
-    if start < 0 or len(frame) < start + 42:
+    if not frame.startswith(_JPEG_2000_START) or len(frame) < 42:
         return None
-    right, bottom, left, top = struct.unpack_from(">IIII", frame, start + 8)
-    return right - left, bottom - top, struct.unpack_from(">H", frame, start + 40)[0]
+    right, bottom, left, top = struct.unpack_from(">IIII", frame, 8)
+    return right - left, bottom - top, struct.unpack_from(">H", frame, 40)[0]
