@@ -1,7 +1,7 @@
 """A split's statistics in the form that TensorFlow Data Validation writes and reads.
 
 `statistics/Split-NAME/FeatureStats.pb` is a binary `DatasetFeatureStatisticsList` of tensorflow-metadata with one data
-set, as TFX's StatisticsGen leaves it: `tfdv.load_statistics` reads it, `tfdv.visualize_statistics` draws it, and
+set, as TFX's StatisticsGen leaves it: `tfdv.load_stats_binary` reads it, `tfdv.visualize_statistics` draws it, and
 `tfdv.validate_statistics` checks it against schema.pbtxt. What that form has no field for (grey levels, brightness,
 raw sizes, mask areas) stands in `custom_stats` of the feature that it belongs to.
 """
