@@ -129,6 +129,8 @@ def test_ddti_outlines_belong_to_an_image_of_the_case():
         b"<case><mark><image>1</image><svg>[{]</svg></mark></case>",
         b'<case><mark><image>1</image><svg>[{"points": [1, 2]}]</svg></mark></case>',
         b"<case>" * 100_000,
+        b"<?xml version='1.0' encoding='UFF-8'?><case/>",
+        b"<?xml version='1.0' encoding='shift_jis'?><case/>",
     ],
 )
 def test_xml_that_is_no_ddti_is_damaged(content):

@@ -30,7 +30,9 @@ def read_ddti(file: BinaryIO, image: int) -> Outlines:
         raise ScanError("damaged", f"more than {MAX_BYTES} bytes of XML")
     try:
         case = ElementTree.fromstring(content, ElementTree.XMLParser(target=_WithoutDoctype()))
-    except ElementTree.ParseError:
+    except ScanError:
+        raise
+    except (ElementTree.ParseError, LookupError, ValueError):  # the latter two of an encoding that nobody knows
         raise ScanError("damaged", "no valid XML") from None
     marks = [mark for mark in case.iter("mark") if (mark.findtext("image") or "").strip() == str(image)]
     polygons = tuple(points for mark in marks for points in _polygons(mark.findtext("svg") or ""))
