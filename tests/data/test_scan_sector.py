@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tfgan_thyroid.data.phantoms import PhantomConfig, simulate_scan
 from tfgan_thyroid.data.scan_sector import find_sector
@@ -77,3 +79,20 @@ def test_small_scans_of_noise_are_all_sector(shape):
     noise = np.random.default_rng(0).integers(20, 70, shape, dtype=np.uint8)
     found = find_sector(noise)
     assert found in (None, (0, 0, shape[1], shape[0]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**32 - 1), st.integers(0, 6))
+def test_whatever_is_on_the_screen_the_box_lies_within_it(height, width, seed, patches):
+    rng = np.random.default_rng(seed)
+    screen = np.full((height, width), rng.integers(0, 256), np.uint8)
+    for _ in range(patches):
+        left, top = rng.integers(0, width), rng.integers(0, height)
+        part = screen[top : top + rng.integers(1, 60), left : left + rng.integers(1, 60)]
+        lowest = rng.integers(0, 200)
+        part[...] = rng.integers(lowest, lowest + rng.integers(1, 56), part.shape)
+    box = find_sector(screen)
+    if box is not None:
+        left, top, right, bottom = box
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height

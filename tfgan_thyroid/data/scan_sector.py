@@ -29,6 +29,8 @@ _PART = 0.2
 _DRAWN = 0.45
 # Neighbouring pixels differ by so much in what is drawn on a screen, and hardly ever in speckle.
 _DRAWN_STEP = 60
+# A curve through fewer rows of cells says nothing.
+_LEAST_ROWS = 8
 # The share of cells with such a pixel around a cell of text: 0.4 to 0.6, and around most of tissue none.
 _TEXT = 0.28
 
@@ -50,6 +52,8 @@ def find_sector(image: Pixels) -> Box | None:
     views = zip(_turns(drawn), _turns(textured), _turns(share), _turns(tissue), strict=True)
     left, top, right, bottom = (_left_side(*view, size) for view in views)
     height, width = image.shape
+    if left + right >= width or top + bottom >= height:
+        return None
     return left, top, width - right, height - bottom
 
 
@@ -120,18 +124,29 @@ def _left_side(drawn: Mask, textured: Mask, share: np.ndarray, tissue: Mask, siz
         return 0
     pixel_rows = (rows[on_edge, None] * size + np.arange(size)).ravel()
     pixel_rows = pixel_rows[pixel_rows < len(textured)]
-    density = textured[pixel_rows].mean(axis=0)
-    plateau = float(np.median(density[(edge + 2) * size : (edge + 8) * size]))
-    start, end = (edge - 2) * size, (edge + 3) * size
-    column = max(start, 0) + int(np.argmax(density[max(start, 0) : end] >= plateau / 2))
-    beyond = float(density[max(column - 3 * size, 0) : max(column - size, 1)].mean())
-    within = float(density[column + size : column + 2 * size].mean())
-    if on_edge.mean() >= _DRAWN and beyond < plateau / 4 and within > 0.6 * plateau:
+    column, drawn_line = _line_near(textured[pixel_rows].mean(axis=0), edge, size)
+    if drawn_line and on_edge.mean() >= _DRAWN:
         return column
     curve = _even_curve(rows, first, share)
     if curve is not None:
         return curve * size
     return _last_mark(drawn, rows, column, size)
+
+
+def _line_near(density: np.ndarray, edge: int, size: int) -> tuple[int, bool]:
+    """Where the share of textured pixels rises near the cell `edge`, and whether it does so at once."""
+    plateau = _mean(density, (edge + 2) * size, (edge + 8) * size)
+    start = max((edge - 2) * size, 0)
+    column = start + int(np.argmax(density[start : (edge + 3) * size] >= plateau / 2))
+    beyond = _mean(density, column - 3 * size, column - size)
+    within = _mean(density, column + size, column + 2 * size)
+    return column, beyond < plateau / 4 and within > 0.6 * plateau
+
+
+def _mean(values: np.ndarray, start: int, end: int) -> float:
+    """The mean over a range that may reach over the ends; of what lies outside altogether, the nearest value."""
+    start = min(max(start, 0), len(values) - 1)
+    return float(values[start : max(end, start + 1)].mean())
 
 
 def _straight_edge(first: np.ndarray) -> tuple[int, Mask]:
@@ -145,6 +160,8 @@ def _straight_edge(first: np.ndarray) -> tuple[int, Mask]:
 
 def _even_curve(rows: np.ndarray, first: np.ndarray, share: np.ndarray) -> int | None:
     """The least column of the side, if it is a slanted or curved line where texture stops at once; else None."""
+    if len(rows) < _LEAST_ROWS:
+        return None
     inside = np.median(share[rows, np.minimum(first + 6, share.shape[1] - 1)])
     if np.median(share[rows, np.minimum(first + 1, share.shape[1] - 1)]) < 0.75 * inside:
         return None
