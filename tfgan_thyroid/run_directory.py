@@ -119,7 +119,7 @@ class RunDirectory:
         run = cls(path)
         if not run.config_file.is_file():
             raise UserError(
-                f"{path} is not a run directory (no config.json); train one with python -m tfgan_thyroid.train"
+                f"{path} is not a run directory (no config.json): python -m tfgan_thyroid.train and .segment make them"
             )
         return run
 
