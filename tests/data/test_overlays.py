@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
@@ -98,3 +100,21 @@ def test_small_and_flat_scans_are_no_trouble(shape):
         image = np.full(shape, level, np.uint8)
         colour = np.repeat(image[..., None], 3, axis=-1)
         assert not find_overlays(image, colour).any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1), st.booleans())
+def test_whatever_the_scan_shows_only_what_was_found_changes(height, width, seed, coloured):
+    rng = np.random.default_rng(seed)
+    colour = np.repeat(rng.integers(0, 120, (height, width, 1), dtype=np.uint8), 3, axis=-1)
+    for _ in range(rng.integers(0, 4)):
+        left, top = rng.integers(0, width), rng.integers(0, height)
+        colour[top : top + rng.integers(1, 20), left : left + rng.integers(1, 5)] = rng.integers(0, 256, 3)
+    grey = np.asarray(Image.fromarray(colour).convert("L"))
+    found = find_overlays(grey, colour if coloured else None)
+    assert (found.shape, found.dtype) == (grey.shape, bool)
+    filled = fill_in(grey, found)
+    np.testing.assert_array_equal(filled[~found], grey[~found])
+    if found.any() and not found.all():
+        rim = grey[~found]
+        assert rim.min() <= filled[found].min() <= filled[found].max() <= rim.max()  # the maximum principle
