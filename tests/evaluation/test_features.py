@@ -96,7 +96,6 @@ def test_an_encoder_that_has_diverged_is_refused(run, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_inception_takes_the_weights_of_a_file_and_refuses_another(tmp_path):
-    keras.utils.set_random_seed(0)
     network = keras.applications.InceptionV3(include_top=False, weights=None, pooling="avg")
     file = tmp_path / "inception.weights.h5"
     network.save_weights(file)
