@@ -108,7 +108,8 @@ def measure(models: Path, requests: int, clients: int, malformed: float, push: b
         push: whether the newest version is pushed again, under a new number, halfway.
 
     Returns:
-        A JSON object: counts, requests per second, milliseconds of good requests, memory of the server.
+        A JSON object: counts, requests per second, milliseconds of good requests, memory of the server in each quarter
+        of the time: while it warms up, before the push, after it, and at the end.
     """
     start = time.monotonic()
     with preview_server(models, "--poll-seconds", "0.2") as (url, process_id):
@@ -180,8 +181,7 @@ def _ask_wrongly(load: Load, body: str) -> None:
 
 def _summary(load: Load, seconds: float, cold_start: float, malformed: float) -> dict[str, object]:
     wrong = {name: count for name, count in load.outcomes.items() if name.startswith("failed")}
-    warm = load.memory[len(load.memory) // 4 :]
-    third = max(1, len(warm) // 3)
+    quarters = [load.memory[start : start + len(load.memory) // 4 + 1] for start in _quarter_starts(len(load.memory))]
     cuts = statistics.quantiles(load.milliseconds, n=100)
     return {
         "requests": sum(load.outcomes.values()),
@@ -193,10 +193,13 @@ def _summary(load: Load, seconds: float, cold_start: float, malformed: float) ->
         "milliseconds_p50": cuts[49],
         "milliseconds_p99": cuts[98],
         "cold_start_seconds": cold_start,
-        "memory_mib_after_warm_up": statistics.median(warm[:third]) / 2**20,
-        "memory_mib_at_the_end": statistics.median(warm[-third:]) / 2**20,
+        "memory_mib_by_quarter": [statistics.median(quarter) / 2**20 for quarter in quarters],
         "malformed_fraction": malformed,
     }
+
+
+def _quarter_starts(count: int) -> list[int]:
+    return [count * quarter // 4 for quarter in range(4)]
 
 
 def _fraction(text: str) -> float:
