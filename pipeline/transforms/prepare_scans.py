@@ -17,6 +17,7 @@ from pipeline.progress import PROGRESS_SUFFIX
 from pipeline.transforms.crop_sheet import draw_thumbnail, sheet_rank
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of
+from pipeline.transforms.memory_reuse import keep_freed_memory
 from pipeline.transforms.perceptual_hash import perceptual_hash
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object, spill_object
@@ -106,6 +107,10 @@ class PrepareScansFn(beam.DoFn):
 
     def __init__(self, settings: PreprocessSettings) -> None:
         self._settings = settings
+
+    def setup(self) -> None:
+        """Prepare the worker process."""
+        keep_freed_memory()
 
     def process(self, name: str) -> Iterator[tuple[None, str]]:
         """Prepare the scans of one batch."""
