@@ -95,6 +95,7 @@ def test_an_encoder_that_has_diverged_is_refused(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")  # Keras 3 on NumPy 2
 def test_inception_takes_the_weights_of_a_file_and_refuses_another(tmp_path):
     network = keras.applications.InceptionV3(include_top=False, weights=None, pooling="avg")
     file = tmp_path / "inception.weights.h5"
