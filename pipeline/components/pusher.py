@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.components.evaluator import BLESSED
 from pipeline.components.infra_validator import INFRA_BLESSED
@@ -43,7 +44,7 @@ class Pusher(Component):
             for name, mark in (("blessing", BLESSED), ("infra_blessing", INFRA_BLESSED))
             if not (workplace.inputs[name] / mark).is_file()
         ]
-        pushed = {"pushed": False, "version": None}
+        pushed: dict[str, Any] = {"pushed": False, "version": None}
         if missing:
             workplace.log.info("not pushed: the model lacks %s", " and ".join(missing))
         else:

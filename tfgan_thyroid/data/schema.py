@@ -4,6 +4,7 @@
       dataset.json         DatasetInfo, below
       schema.pbtxt         the keys of a record, as a tensorflow_metadata Schema
       statistics.json      counts, grey levels and sizes of each split
+      statistics/          the same as tensorflow_metadata messages, Split-NAME/FeatureStats.pb
       rejected.jsonl       the files that were refused, and why
       near_duplicates.json the scans that look alike, by their ids
       contact_sheet.png    a sample of the stored images, by split
