@@ -1,6 +1,7 @@
 """The whole pipeline: `python -m pipeline.run --input SCANS --pipeline-root ROOT --serving-dir saved_models/NAME`."""
 
 import argparse
+import glob
 import json
 import logging
 from collections.abc import Sequence
@@ -95,7 +96,7 @@ def build_components(args: argparse.Namespace, beam_flags: Sequence[str]) -> lis
     if args.masks is not None:
         overrides["paired"] = True
     config = preset(args.preset).replace(**overrides)
-    if not Path(args.input).exists() and not any(Path().glob(args.input)):
+    if not Path(args.input).exists() and not glob.glob(args.input, recursive=True):
         raise UserError(f"{args.input} does not exist: give a folder of scans, or a pattern that matches some")
     flags = ["--image-size", str(args.image_size or config.image_size), "--splits", args.splits, *beam_flags]
     thresholds = read_thresholds(args.thresholds)

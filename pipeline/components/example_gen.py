@@ -1,6 +1,8 @@
 """ExampleGen: raw scans to a data set of TFRecords, by the preprocessing job."""
 
+import glob
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -56,11 +58,14 @@ class ExampleGen(Component):
 
 
 def fingerprint(place: Path) -> str:
-    """What tells whether files changed: names, sizes and times of all below a folder, or of one file, SHA-256."""
+    """What tells whether files changed: names, sizes and times of what matches, SHA-256."""
     digest = hashlib.sha256()
-    files = sorted(place.rglob("*")) if place.is_dir() else sorted(place.parent.glob(place.name))
-    for file in files:
-        if file.is_file():
-            status = file.stat()
-            digest.update(f"{file.relative_to(place.parent)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    if place.is_dir():
+        names = [os.path.join(folder, name) for folder, _, found in os.walk(place) for name in found]
+    else:
+        names = glob.glob(str(place), recursive=True)
+    for name in sorted(names):
+        status = os.lstat(name)
+        digest.update(os.fsencode(os.path.relpath(name, place.parent)))
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()

@@ -14,8 +14,11 @@ from pipeline.transforms.settings import PreprocessSettings
 def spill_object(value: Any, settings: PreprocessSettings) -> str:
     """Write `value` into the spill folder; returns the name of its file, which no other has."""
     name = f"{uuid.uuid4().hex}.pickle"
-    with open(settings.spill / name, "wb") as file:
-        pickle.dump(value, file, pickle.HIGHEST_PROTOCOL)
+    try:
+        (settings.spill / name).write_bytes(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+    except OSError as error:
+        error.filename = error.filename or str(settings.spill)  # a full disk names no file
+        raise
     return name
 
 

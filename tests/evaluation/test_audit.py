@@ -83,7 +83,7 @@ def test_a_generator_that_blurs_its_training_scans_is_called_inauthentic(phantom
 
 def test_thresholds_are_data(phantoms):
     training, groups, held_out, fresh = phantoms
-    generous = AuditThresholds(most_copies=1, most_near_copies=1)
+    generous = AuditThresholds(most_copies=1, most_near_copies=1, most_closer=0.2)
     result = audit(training, held_out, plant(fresh, training[3]), groups=groups, thresholds=generous)
     assert result.passed
     assert result.to_dict()["thresholds"]["most_copies"] == 1

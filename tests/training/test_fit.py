@@ -81,7 +81,7 @@ def test_every_logged_line_holds_the_losses_of_its_iteration_and_the_last_one_is
 def test_metrics_stand_beside_every_checkpoint(whole):
     lines = read_lines(whole.metrics_file)
     assert [line["iteration"] for line in lines] == [3, 6, 7]
-    assert {"mean", "std", "floor", "n", "draws", "seed", "features", "definition"} == set(lines[0]["mmd"])
+    assert {"mean", "std", "floor", "n", "draws", "seed", "features", "definition", "values"} == set(lines[0]["mmd"])
 
 
 def test_tensorboard_holds_scalars_pictures_and_hyper_parameters(whole):
