@@ -25,7 +25,6 @@ from tfgan_thyroid import command
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.rest_client import RestClient
-from tfgan_thyroid.serving.served_model import versions_in
 
 Side = Callable[[int], Any]
 
@@ -35,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     with ExitStack() as stack:
         model = flags.model or _paper_model(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        from tfgan_thyroid.serving.served_model import versions_in  # it imports TensorFlow
+
         versions = versions_in(model)
         if not versions:
             raise UserError(f"{model} holds no version: export a model with python -m tfgan_thyroid.export")
