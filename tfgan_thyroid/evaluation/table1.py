@@ -32,6 +32,7 @@ SPLIT = "train"  # as in the paper, generators are compared with the scans that 
 WEIGHTS = ("raw", "average")
 REAL_IMAGES = 10_000
 STANDARD_ERROR = 2
+NAMED = {"model", "iterations", "batch_size", "width", "image_size"}  # in every result, whatever the defaults are
 AVERAGE = {"ema_decay": 0.999}  # beside every training, which it does not change
 
 
@@ -75,9 +76,11 @@ def table1_cells(protocol: Protocol, rows: Sequence[Row], output: Path) -> list[
 def _cell(protocol: Protocol, row: Row, seed: int, digest: str, output: Path) -> Cell:
     overrides = {**AVERAGE, **protocol.overrides, **row.overrides, "seed": seed}
     config = new_record(protocol.data, SPLIT, protocol.preset, overrides).config
-    deciding = {key: value for key, value in dataclasses.asdict(config).items() if key not in {*RESUMABLE, "preset"}}
+    fields, defaults = dataclasses.asdict(config), dataclasses.asdict(Config())
+    # Fields at their defaults are left out, so that a field which a later version adds makes no result foreign.
+    changed = {name for name in fields if fields[name] != defaults[name] and name not in {*RESUMABLE, "preset"}}
     key = {
-        "config": {**deciding, "iterations": config.iterations},
+        "config": {name: fields[name] for name in sorted(changed | NAMED)},
         "dataset_digest": digest,
         "samples": protocol.samples,
         "draws": protocol.draws,
