@@ -133,6 +133,7 @@ def _picture(done: dict[Row, _BySeed]) -> bytes:
     figure = Figure(figsize=(13, 1.6 + 0.42 * max(len(done), 1)), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(METRICS), sharey=True), METRICS, strict=True):
         _draw_metric(axes, done, metric)
+    figure.supxlabel("dots: seeds, bar: mean, cross: the paper, dashed: ideal", fontsize=8)
     file = io.BytesIO()
     figure.savefig(file, dpi=100)
     return file.getvalue()
@@ -154,4 +155,3 @@ def _draw_metric(axes: Axes, done: dict[Row, _BySeed], metric: str) -> None:
     axes.set_yticks(range(len(done)), [row.title for row in done])
     axes.set_ylim(max(len(done), 1) - 0.5, -0.5)
     axes.grid(alpha=0.3, axis="x")
-    axes.set_xlabel("dots: seeds, bar: mean, cross: the paper, dashed: real scans", fontsize=8)
