@@ -152,7 +152,7 @@ def paper() -> Config:
     return Config(preset="paper")
 
 
-# What helps where scans are few and iterations too (docs/table1.md): a higher learning rate with shorter moments in
+# What helps where scans are few and iterations too (docs/results.md): a higher learning rate with shorter moments in
 # Adam, the reconstruction term for E, and the averaged generator.
 BEST_RECIPE: dict[str, Any] = {
     "learning_rate": 1e-3,
