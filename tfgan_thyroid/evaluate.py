@@ -171,8 +171,7 @@ def _table(evaluation: "Evaluation") -> list[str]:
         lines.append(f"{value}  {goals[RESULTS[name].goal]}")
     first = next(iter(evaluation.estimates.values()))
     lines.append(f"{first.draws} draws, seed {first.seed}, features: {evaluation.features}")
-    if evaluation.floor_hint:
-        lines.append(evaluation.floor_hint)
+    lines += evaluation.remarks
     if evaluation.audit is not None:
         verdict = "passed" if evaluation.audit.passed else "FAILED"
         lines.append(f"memorisation audit {verdict}: {'; '.join(evaluation.audit.reasons)}")

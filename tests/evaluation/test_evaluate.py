@@ -176,10 +176,26 @@ def test_a_generator_that_collapsed_to_one_image_is_measured_all_the_same(datase
     generated = write_folder("collapsed", np.full((10, 16, 16, 1), 90, np.uint8))
     words = ["--real", dataset, "--generated", generated, "--audit", "--output", tmp_path / "out", "--json"]
     assert call(*words, *FEW, "--metrics", "1nn,ms-ssim,recall") == 0
-    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    document = json.loads(capsys.readouterr().out)
+    assert "10 of 10 generated images are of one grey level: they show nothing" in document["remarks"]
+    metrics = document["metrics"]
     assert metrics["ms-ssim"]["mean"] == pytest.approx(1.0)
     assert metrics["1nn_generated"]["mean"] == 1.0
     assert metrics["recall"]["mean"] == 0.0
+
+
+def test_few_images_and_equal_ones_are_remarked_under_the_table(dataset, write_folder, tmp_path, capsys):
+    image = np.random.default_rng(0).integers(0, 256, size=(1, 16, 16, 1), dtype=np.uint8)
+    generated = write_folder("one", np.repeat(image, 6, axis=0))
+    words = ["--real", dataset, "--generated", generated, "--output", tmp_path / "out", "--metrics", "mmd,ms-ssim"]
+    assert call(*words, "--samples", "8", "--draws", "1") == 0
+    table = capsys.readouterr().out
+    assert "draws hold 6 images of each kind instead of 8" in table
+    assert "and 6 generated images" in table
+    assert "all 6 generated images are the same image" in table
+    assert "no real against real" not in table
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "All 6 generated images are the same image." in report
 
 
 def test_a_second_evaluation_replaces_files_and_adds_a_line(saved_model, dataset, tmp_path):

@@ -45,6 +45,7 @@ class Evaluation:
         audit: of memorisation, None where it was not asked for.
         held_out: real scans that the audit held out, None where there are none.
         features: the space of the metrics that are pluggable.
+        samples: images of each kind that a draw should hold.
     """
 
     real: ImageSource
@@ -53,15 +54,31 @@ class Evaluation:
     audit: AuditResult | None
     held_out: ImageSource | None
     features: str
+    samples: int
 
     @property
-    def floor_hint(self) -> str | None:
-        """What to do where the real images are too few to be compared with each other."""
-        missing = [name for name, e in self.estimates.items() if e.floor is None and RESULTS[name].goal != "real"]
-        if not missing:
-            return None
+    def remarks(self) -> list[str]:
+        """What to know before the numbers are read: too few images, and images that show nothing."""
+        return [
+            *self._small_draws(),
+            *self._no_floor(),
+            *_blank("real", self.real),
+            *_blank("generated", self.generated),
+        ]
+
+    def _small_draws(self) -> list[str]:
+        drawn = [estimate.n for name, estimate in self.estimates.items() if RESULTS[name].goal != "real"]
+        n = min(drawn, default=self.samples)
+        if n >= self.samples:
+            return []
+        counts = f"{len(self.real.images)} real and {len(self.generated.images)} generated images"
+        return [f"draws hold {n} images of each kind instead of {self.samples}: there are {counts}"]
+
+    def _no_floor(self) -> list[str]:
+        if all(e.floor is not None or RESULTS[name].goal == "real" for name, e in self.estimates.items()):
+            return []
         half = len(self.real.images) // 2
-        return f"there is no real against real: that takes two disjoint draws, so at most --samples {half} here"
+        return [f"there is no real against real: that takes two disjoint draws, so at most --samples {half} here"]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the images, JSON-able and without any name of a file or a patient."""
@@ -71,10 +88,22 @@ class Evaluation:
             "held_out": self.held_out.facts if self.held_out else None,
             "features": self.features,
             "metrics": {name: estimate._asdict() for name, estimate in self.estimates.items()},
+            "remarks": self.remarks,
             "audit": self.audit.to_dict() if self.audit else None,
             "package_version": __version__,
             "stack": current_stack(),
         }
+
+
+def _blank(name: str, source: ImageSource) -> list[str]:
+    count = len(source.images)
+    flat = source.images.reshape(count, -1)
+    constant = int((flat == flat[:, :1]).all(axis=1).sum())
+    if constant:
+        return [f"{constant} of {count} {name} images are of one grey level: they show nothing"]
+    if count > 1 and (flat == flat[0]).all():
+        return [f"all {count} {name} images are the same image"]
+    return []
 
 
 def compare(
@@ -117,7 +146,7 @@ def compare(
     if audited:
         result = _audit(real, generated, held_out, extractor)
     space = extractor.name if extractor else "pixels in [0, 1]"
-    return Evaluation(real, generated, estimates, result, held_out if audited else None, space)
+    return Evaluation(real, generated, estimates, result, held_out if audited else None, space, protocol.samples)
 
 
 def _audit(

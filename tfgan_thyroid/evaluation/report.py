@@ -159,8 +159,7 @@ def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
         "Every value stands beside what real images reach: real against real from disjoint halves of the same size "
         "where two sets are compared, the real images' own value where one is described."
     )
-    hint = evaluation.floor_hint
-    introduction += f" {escape(hint[0].upper() + hint[1:])}." if hint else ""
+    introduction += "".join(f" {escape(remark[0].upper() + remark[1:])}." for remark in evaluation.remarks)
     shown = figure(drawn["metrics"]) if "metrics" in drawn else ""
     return (
         f'<section id="metrics"><h2>Metrics</h2><p>{introduction}</p>{shown}{table(caption, headings, rows)}</section>'
