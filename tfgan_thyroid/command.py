@@ -88,7 +88,7 @@ def run(main: Callable[[Sequence[str] | None], int]) -> None:
     try:
         code = main(None)
     except (UserError, OSError) as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        print(f"error: {one_line(error)}", file=sys.stderr)
         code = 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -96,7 +96,8 @@ def run(main: Callable[[Sequence[str] | None], int]) -> None:
     sys.exit(code)
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """The message of an expected failure, with the file of an `OSError`."""
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{where}"

@@ -42,6 +42,7 @@ class Evaluation:
         real: the real images.
         generated: the generated ones.
         estimates: metrics by name.
+        trained_on: the scans among which the audit looks for copies.
         audit: of memorisation, None where it was not asked for.
         held_out: real scans that the audit held out, None where there are none.
         features: the space of the metrics that are pluggable.
@@ -51,6 +52,7 @@ class Evaluation:
     real: ImageSource
     generated: ImageSource
     estimates: dict[str, Estimate]
+    trained_on: ImageSource
     audit: AuditResult | None
     held_out: ImageSource | None
     features: str
@@ -85,6 +87,7 @@ class Evaluation:
         return {
             "real": self.real.facts,
             "generated": self.generated.facts,
+            "trained_on": self.trained_on.facts if self.audit else None,
             "held_out": self.held_out.facts if self.held_out else None,
             "features": self.features,
             "metrics": {name: estimate._asdict() for name, estimate in self.estimates.items()},
@@ -113,6 +116,7 @@ def compare(
     extractor: FeatureExtractor | None,
     audited: bool,
     held_out: ImageSource | None,
+    trained_on: ImageSource | None = None,
 ) -> Evaluation:
     """Computes the metrics and, where asked for, the audit, with progress on standard error.
 
@@ -123,6 +127,7 @@ def compare(
         extractor: the space of the pluggable metrics and of the audit beside pixels; None for pixels alone.
         audited: whether to look for memorised scans among the real images.
         held_out: real images that the generator has not seen, where there are some.
+        trained_on: among which the audit looks; the real images where None.
 
     Raises:
         UserError: the images do not fit together, or are too few.
@@ -142,11 +147,14 @@ def compare(
             features=features,
             progress=lambda done, total: _advance(bar, done),
         )
+    trained_on = trained_on or real
     result = None
     if audited:
-        result = _audit(real, generated, held_out, extractor)
+        result = _audit(trained_on, generated, held_out, extractor)
     space = extractor.name if extractor else "pixels in [0, 1]"
-    return Evaluation(real, generated, estimates, result, held_out if audited else None, space, protocol.samples)
+    return Evaluation(
+        real, generated, estimates, trained_on, result, held_out if audited else None, space, protocol.samples
+    )
 
 
 def _audit(

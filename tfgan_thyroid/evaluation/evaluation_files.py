@@ -12,6 +12,7 @@ from tfgan_thyroid.evaluation import audit_figures, figures, latent_figures
 from tfgan_thyroid.evaluation.comparison import Evaluation, metrics_line
 from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.figures import Picture
+from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.evaluation.report import html_report
 from tfgan_thyroid.run_directory import RunDirectory, append_line
@@ -23,13 +24,14 @@ DOCUMENT = "evaluation.json"
 METRICS_FILE = "metrics.jsonl"
 
 
-def write_evaluation(evaluation: Evaluation, output: Path) -> Path:
+def write_evaluation(evaluation: Evaluation, output: Path, judgement: Judgement | None = None) -> Path:
     """Writes `evaluation.json`, the figures as PNG and `report.html` into `output`, and appends to `metrics.jsonl`.
 
     Args:
         evaluation: what came out.
         output: directory, made where it is not there; files of an earlier evaluation are replaced one by one, the
             report last.
+        judgement: whether the model was blessed, for the report, where it was judged.
 
     Returns:
         The `metrics.jsonl` that a line was appended to: the run's, or the one in `output`.
@@ -48,7 +50,7 @@ def write_evaluation(evaluation: Evaluation, output: Path) -> Path:
     for picture in pictures:
         atomic.write_bytes(output / f"{picture.name}.png", picture.light)
     atomic.write_text(output / DOCUMENT, json.dumps(evaluation.to_dict(), indent=2) + "\n")
-    atomic.write_text(output / REPORT, html_report(evaluation, pictures, speckle))
+    atomic.write_text(output / REPORT, html_report(evaluation, pictures, speckle, judgement))
     run = evaluation.generated.run
     lines = run.metrics_file if run is not None else output / METRICS_FILE
     append_line(lines, metrics_line(evaluation))
@@ -60,6 +62,7 @@ Maker = Callable[[], Picture]
 
 def _figure_makers(evaluation: Evaluation, speckle: dict[str, Any]) -> list[Maker]:
     real, generated, result = evaluation.real.images, evaluation.generated.images, evaluation.audit
+    trained_on = evaluation.trained_on.images
     run = evaluation.generated.run
     makers: list[Maker] = [
         lambda: figures.grid("real", figures.spread(real), "A grid of real scans.", "Real scans."),
@@ -71,7 +74,7 @@ def _figure_makers(evaluation: Evaluation, speckle: dict[str, Any]) -> list[Make
         lambda: figures.speckle_figure(speckle),
     ]
     if result is not None:
-        makers.append(lambda: audit_figures.closest_pairs_figure(result, real, generated))
+        makers.append(lambda: audit_figures.closest_pairs_figure(result, trained_on, generated))
         makers.append(lambda: audit_figures.distances_figure(result))
     if run is not None:
         makers.append(lambda: _curves(run))

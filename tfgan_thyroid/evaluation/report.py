@@ -9,6 +9,7 @@ from tfgan_thyroid.evaluation.audit_result import AuditResult, SpaceAudit
 from tfgan_thyroid.evaluation.comparison import Evaluation
 from tfgan_thyroid.evaluation.figures import SPECKLE_NAMES, Picture
 from tfgan_thyroid.evaluation.image_sources import ImageSource
+from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.report_parts import figure, number, quoted, table
 from tfgan_thyroid.evaluation.report_style import STYLE
 from tfgan_thyroid.metrics.catalog import RESULTS, shortfall
@@ -42,13 +43,16 @@ _SECTIONS = (
 )
 
 
-def html_report(evaluation: Evaluation, pictures: Sequence[Picture], speckle: dict[str, Any]) -> str:
+def html_report(
+    evaluation: Evaluation, pictures: Sequence[Picture], speckle: dict[str, Any], judgement: Judgement | None = None
+) -> str:
     """The page.
 
     Args:
         evaluation: what came out.
         pictures: its figures; a section whose figures are not there is left out.
         speckle: statistics `[N, 3]` of real and of generated images.
+        judgement: whether the model was blessed, and why, where it was judged.
     """
     drawn = {picture.name: picture for picture in pictures}
     images, speckle_section, *others = [
@@ -57,6 +61,7 @@ def html_report(evaluation: Evaluation, pictures: Sequence[Picture], speckle: di
     if speckle_section:
         speckle_section = speckle_section.replace("</section>", _speckle_table(speckle) + "</section>")
     body = [
+        _judgement_section(judgement) if judgement else "",
         images,
         _metrics_section(evaluation, drawn),
         _audit_section(evaluation.audit, drawn) if evaluation.audit else "",
@@ -64,7 +69,7 @@ def html_report(evaluation: Evaluation, pictures: Sequence[Picture], speckle: di
         *others,
         _provenance(evaluation),
     ]
-    return _page(_head(evaluation), [part for part in body if part])
+    return _page(_head(evaluation, judgement), [part for part in body if part])
 
 
 def _page(head: str, sections: list[str]) -> str:
@@ -89,9 +94,10 @@ def _between(text: str, start: str, end: str) -> str:
     return text.split(start, 1)[1].split(end, 1)[0].strip('"')
 
 
-def _head(evaluation: Evaluation) -> str:
+def _head(evaluation: Evaluation, judgement: Judgement | None) -> str:
     cards = "".join(_tile(name, evaluation.estimates[name]) for name in HEADLINES if name in evaluation.estimates)
-    verdict = _verdict(evaluation.audit) if evaluation.audit else ""
+    verdict = _blessing(judgement) if judgement else ""
+    verdict += _verdict(evaluation.audit) if evaluation.audit else ""
     return (
         "<header><p class=kicker>Evaluation</p><h1>Generated against real thyroid scans</h1>"
         f"<dl class=sources>{_source('Real', evaluation.real)}{_source('Generated', evaluation.generated)}</dl>"
@@ -128,9 +134,29 @@ def _tile(name: str, estimate: Estimate) -> str:
 
 
 def _verdict(result: AuditResult) -> str:
-    word, kind = ("passed", "good") if result.passed else ("failed", "bad")
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in result.reasons)
-    return f"<div class='verdict {kind}' role=note><strong>Memorisation audit: {word}</strong><ul>{reasons}</ul></div>"
+    return _box(f"Memorisation audit: {'passed' if result.passed else 'failed'}", result.passed, result.reasons)
+
+
+def _blessing(judgement: Judgement) -> str:
+    return _box("Blessed" if judgement.blessed else "Not blessed", judgement.blessed, judgement.reasons)
+
+
+def _box(title: str, good: bool, reasons: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    kind = "good" if good else "bad"
+    return f"<div class='verdict {kind}' role=note><strong>{title}</strong><ul>{items}</ul></div>"
+
+
+def _judgement_section(judgement: Judgement) -> str:
+    rows = [
+        [escape(check.threshold), "kept" if check.kept else "<strong>not kept</strong>", escape(check.words)]
+        for check in judgement.checks
+    ]
+    if not rows:
+        return ""
+    introduction = "A model is blessed that keeps to every threshold; one that could not be judged is not kept."
+    shown = table("What was asked of the model", ("threshold", "", "found"), rows)
+    return f'<section id="thresholds"><h2>Thresholds</h2><p>{introduction}</p>{shown}</section>'
 
 
 def _section(title: str, anchor: str, introduction: str, names: Sequence[str], drawn: dict[str, Picture]) -> str:
