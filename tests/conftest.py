@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a small data set on disk and a small configuration."""
 
+import hashlib
 import io
 import os
 
@@ -94,7 +95,7 @@ def write_labelled_dataset(directory, counts, image_size=16, seed=0, masks=True,
                 identity = {"source_id": f"{split}{index:04d}", "group_id": f"{split}-group{index // 2}"}
                 pngs = {"image_png": encode_png(image), "mask_png": encode_png(mask) if masks else None}
                 size = {"height": image_size, "width": image_size}
-                write_record(file, encode_example(**pngs, **size, **identity, sha256="0"))
+                write_record(file, encode_example(**pngs, **size, **identity, sha256=hashlib.sha256(image).hexdigest()))
     counts = {"train": 0, "eval": 0, "test": 0, **counts}
     schema.DatasetInfo(
         schema.SCHEMA_VERSION, counts, image_size, 1, masks, "none", "lanczos", seed, "file", "0", f"labelled-{seed}"

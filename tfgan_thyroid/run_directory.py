@@ -2,6 +2,7 @@
 
 runs/00000-NAME/
   config.json          RunRecord: written first
+  scans.json           id, group and digest of every scan that a generative model learns from
   log.txt              what was printed
   stats.jsonl          losses of every logged iteration
   metrics.jsonl        metrics beside every checkpoint
@@ -61,6 +62,7 @@ class RunRecord:
         dataset_digest: content digest of the data set.
         stack: versions of TensorFlow and Keras.
         package_version: version of this package.
+        scan_ids: source ids of the scans of the split that are trained on, or None for all of them.
     """
 
     config: Config
@@ -69,6 +71,7 @@ class RunRecord:
     dataset_digest: str
     stack: dict[str, str]
     package_version: str
+    scan_ids: list[str] | None = None
 
     @property
     def kind(self) -> str:
@@ -91,6 +94,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config_file = path / "config.json"
+        self.scans_file = path / "scans.json"
         self.log_file = path / "log.txt"
         self.stats_file = path / "stats.jsonl"
         self.metrics_file = path / "metrics.jsonl"

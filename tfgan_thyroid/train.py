@@ -26,6 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--data", type=Path, metavar="DATASET", help="dataset directory (default: the demo's phantoms)")
     data.add_argument("--split", choices=("train", "eval", "test"), help="split to train on (default: train)")
     data.add_argument(
+        "--scans", type=Path, metavar="FILE", help="train on these scans of the split: a text file of source ids"
+    )
+    data.add_argument(
         "--demo-scans", type=command.positive_int, default=240, metavar="N", help="phantom scans of the demo"
     )
     run = parser.add_argument_group("run")
@@ -76,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.resume is not None:
         if args.init_from is not None:
             raise UserError("--resume continues a run, --init-from starts one: give one of them")
+        if args.scans is not None:
+            raise UserError("a resumed run keeps its scans: drop --scans or start a new run")
         run = RunDirectory.latest(args.outdir) if args.resume == "latest" else RunDirectory.open(Path(args.resume))
         record = settings.resumed_record(run.read(), args.data, args.split, args.preset, overrides)
     else:
@@ -96,10 +101,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRecord:
     from tfgan_thyroid.config import preset
+    from tfgan_thyroid.data.used_scans import read_scan_ids
     from tfgan_thyroid.training import demo, settings
 
     name = args.preset or ("paper" if args.data else "demo")
     data = args.data
+    if args.scans is not None and data is None:
+        raise UserError("--scans names scans of a data set: give --data too")
     if data is None:
         config = preset(name).replace(**overrides)
         config = config.replace(channels=1 + config.paired)
@@ -107,7 +115,8 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
             return RunRecord(config, "", "train", "", {}, "")
         scans = args.outdir / "demo-data", args.demo_scans
         data = demo.demo_dataset(*scans, config.image_size, config.seed, config.paired)
-    return settings.new_record(data, args.split or "train", name, overrides)
+    scan_ids = read_scan_ids(args.scans) if args.scans else None
+    return settings.new_record(data, args.split or "train", name, overrides, scan_ids)
 
 
 def _initial_checkpoint(path: Path | None) -> Path | None:

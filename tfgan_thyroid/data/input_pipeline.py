@@ -6,6 +6,7 @@ sees the examples that an uninterrupted one would have seen. Records are read as
 larger than memory.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,7 @@ def training_batches(
     seed: int,
     start_iteration: int = 0,
     masks: bool = False,
+    scan_ids: Sequence[str] | None = None,
 ) -> tf.data.Dataset:
     """An endless stream with one element for each training iteration.
 
@@ -55,6 +57,7 @@ def training_batches(
         seed: of the order of the examples, which differs in every epoch.
         start_iteration: how many elements to leave out.
         masks: whether each image's mask follows as a second channel.
+        scan_ids: source ids of the scans to use, all of the split; None uses every scan.
 
     Returns:
         Elements of float32 `[batches, batch_size, H, W, 2 if masks else 1]` in [-1, 1].
@@ -64,7 +67,8 @@ def training_batches(
     """
     info = schema.DatasetInfo.load(directory)
     shards = [str(path) for path in schema.shard_paths(directory, split)]
-    first_epoch, offset = divmod(start_iteration * batches * batch_size, info.counts[split])
+    count = info.counts[split] if scan_ids is None else len(scan_ids)
+    first_epoch, offset = divmod(start_iteration * batches * batch_size, count)
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
         epoch_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
@@ -72,7 +76,9 @@ def training_batches(
         records = files.interleave(
             tf.data.TFRecordDataset, cycle_length=INTERLEAVED_SHARDS, num_parallel_calls=1, deterministic=True
         )
-        buffer = min(info.counts[split], SHUFFLE_BUFFER)
+        if scan_ids is not None:
+            records = records.filter(_is_one_of(scan_ids))
+        buffer = min(count, SHUFFLE_BUFFER)
         return records.shuffle(buffer, seed=tf.random.stateless_uniform([], epoch_seed, maxval=2**31, dtype=tf.int64))
 
     def decode(record: tf.Tensor) -> tf.Tensor:
@@ -84,7 +90,21 @@ def training_batches(
     return elements.prefetch(tf.data.AUTOTUNE)
 
 
-def load_images(directory: Path, split: str, limit: int, masks: bool = False) -> np.ndarray:
+def _is_one_of(scan_ids: Sequence[str]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Whether a serialized record is of one of those scans."""
+    wanted = tf.constant(list(scan_ids))
+
+    def is_one(record: tf.Tensor) -> tf.Tensor:
+        key = schema.IMAGE_SOURCE_ID
+        features = tf.io.parse_single_example(record, {key: tf.io.FixedLenFeature([], tf.string, "")})
+        return tf.reduce_any(tf.equal(features[key], wanted))
+
+    return is_one
+
+
+def load_images(
+    directory: Path, split: str, limit: int, masks: bool = False, scan_ids: Sequence[str] | None = None
+) -> np.ndarray:
     """The first images of a split in stored order.
 
     Args:
@@ -92,6 +112,7 @@ def load_images(directory: Path, split: str, limit: int, masks: bool = False) ->
         split: `train`, `eval` or `test`.
         limit: at most this many.
         masks: whether each image's mask follows as a second channel.
+        scan_ids: source ids of the scans to take the first of; None takes of all.
 
     Returns:
         uint8 `[N, H, W, 2 if masks else 1]`.
@@ -101,7 +122,8 @@ def load_images(directory: Path, split: str, limit: int, masks: bool = False) ->
     """
     info = schema.DatasetInfo.load(directory)
     shards = [str(path) for path in schema.shard_paths(directory, split)]
-    images = (
-        tf.data.TFRecordDataset(shards).take(limit).map(lambda record: decode_image(record, info.image_size, masks))
-    )
+    records = tf.data.TFRecordDataset(shards)
+    if scan_ids is not None:
+        records = records.filter(_is_one_of(scan_ids))
+    images = records.take(limit).map(lambda record: decode_image(record, info.image_size, masks))
     return np.stack(list(images.as_numpy_iterator()))

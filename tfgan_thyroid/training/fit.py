@@ -15,6 +15,7 @@ from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.callbacks.training_log import TrainingLog
 from tfgan_thyroid.data.input_pipeline import load_images, training_batches
+from tfgan_thyroid.data.used_scans import used_scans, write_scans
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, forget_after
@@ -46,9 +47,17 @@ def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
     if start >= config.iterations:
         LOG.info("nothing to do: iteration %d of %d is done", start, config.iterations)
         return model
-    shown = load_images(directory, record.split, SHOWN_IMAGES, config.paired)
+    write_scans(run.scans_file, used_scans(directory, record.split, record.scan_ids))
+    shown = load_images(directory, record.split, SHOWN_IMAGES, config.paired, record.scan_ids)
     batches = training_batches(
-        directory, record.split, config.batch_size, model.real_batches, config.seed, start, config.paired
+        directory,
+        record.split,
+        config.batch_size,
+        model.real_batches,
+        config.seed,
+        start,
+        config.paired,
+        record.scan_ids,
     )
     writer = tf.summary.create_file_writer(str(run.tensorboard))
     stop = StopOnSignal()

@@ -6,6 +6,7 @@ from pathlib import Path
 from tfgan_thyroid import __version__
 from tfgan_thyroid.config import Config, preset
 from tfgan_thyroid.data.schema import DatasetInfo, shard_paths
+from tfgan_thyroid.data.used_scans import used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunRecord, current_stack
 
@@ -26,7 +27,9 @@ def parse_assignment(text: str) -> tuple[str, object]:
     return Config.parse_assignment(text)
 
 
-def new_record(data: Path, split: str, preset_name: str, overrides: dict[str, object]) -> RunRecord:
+def new_record(
+    data: Path, split: str, preset_name: str, overrides: dict[str, object], scan_ids: list[str] | None = None
+) -> RunRecord:
     """The record of a new run.
 
     Args:
@@ -34,9 +37,11 @@ def new_record(data: Path, split: str, preset_name: str, overrides: dict[str, ob
         split: the split to train on.
         preset_name: where the configuration starts from.
         overrides: fields of `Config` that differ from the preset.
+        scan_ids: source ids of the scans to train on; None takes the whole split.
 
     Raises:
-        UserError: an unknown preset, a bad value, no data set, or an override of what the data set fixes.
+        UserError: an unknown preset, a bad value, no data set, an override of what the data set fixes, or a scan that
+            the split does not have.
     """
     info = DatasetInfo.load(data)
     shard_paths(data, split)
@@ -48,7 +53,9 @@ def new_record(data: Path, split: str, preset_name: str, overrides: dict[str, ob
         if overrides.get(name, value) != value:
             raise UserError(f"{name} is {value} in {data}: preprocess the scans again to change it")
     config = preset(preset_name).replace(**{**overrides, **fixed})
-    return RunRecord(config, str(data.resolve()), split, info.digest, current_stack(), __version__)
+    if scan_ids is not None:
+        used_scans(data, split, scan_ids)
+    return RunRecord(config, str(data.resolve()), split, info.digest, current_stack(), __version__, scan_ids)
 
 
 def resumed_record(
