@@ -7,14 +7,27 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    JPEG2000,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
     UltrasoundImageStorage,
 )
 
 LITTLE, JPEG, JPEG_2000, RLE = ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEG2000Lossless, RLELossless
+IMPLICIT, BIG, EXTENDED = ImplicitVRLittleEndian, ExplicitVRBigEndian, JPEGExtended12Bit
+JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, LS, LS_NEAR = JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless
+JPEG_2000_LOSSY, HIGH_THROUGHPUT, HIGH_THROUGHPUT_RPCL = JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL
 
 
 def jpeg(pixels):
@@ -22,6 +35,21 @@ def jpeg(pixels):
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()
+
+
+def compress(pixels, syntax, bits):
+    """One frame, as other programs than the ones that will read it pack it."""
+    import imagecodecs
+
+    if syntax == EXTENDED:
+        return imagecodecs.jpeg8_encode(pixels, level=98, bitspersample=bits)
+    if syntax in (JPEG_LOSSLESS, JPEG_LOSSLESS_SV1):
+        return imagecodecs.jpeg8_encode(pixels, lossless=True, bitspersample=bits)
+    if syntax in (LS, LS_NEAR):
+        return imagecodecs.jpegls_encode(pixels, level=2 if syntax == LS_NEAR else 0)
+    if syntax in (HIGH_THROUGHPUT, HIGH_THROUGHPUT_RPCL):
+        return imagecodecs.htj2k_encode(pixels, reversible=True)
+    return imagecodecs.jpeg2k_encode(pixels, level=75, codecformat="j2k", bitspersample=bits)
 
 
 def header(frames, photometric, bits, patient):
@@ -70,14 +98,19 @@ def dicom_bytes(frames, photometric="MONOCHROME2", syntax=LITTLE, bits=None, pat
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
     data.file_meta.TransferSyntaxUID = LITTLE
-    if syntax == JPEG:
-        data.PixelData = encapsulate([jpeg(frame) for frame in frames])
-        data["PixelData"].VR, data.file_meta.TransferSyntaxUID = "OB", JPEG
+    if syntax not in (LITTLE, IMPLICIT, BIG, RLE, JPEG_2000):
+        packed = [jpeg(frame) if syntax == JPEG else compress(frame, syntax, data.BitsStored) for frame in frames]
+        data.PixelData = encapsulate(packed)
+        data["PixelData"].VR, data.file_meta.TransferSyntaxUID = "OB", syntax
+    elif syntax == BIG:
+        data.PixelData = frames.astype(frames.dtype.newbyteorder(">")).tobytes()
     else:
         data.PixelData = frames.tobytes()
         data["PixelData"].VR = "OW" if frames.itemsize > 1 else "OB"
     if syntax in (RLE, JPEG_2000):
         data.compress(syntax, generate_instance_uid=False)
+    if syntax in (IMPLICIT, BIG):
+        data.file_meta.TransferSyntaxUID = syntax
     buffer = io.BytesIO()
     data.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfgan_thyroid.data import dicom_jpeg
 from tfgan_thyroid.data.scan import MAX_PIXELS, Pixels, ScanError
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ def decode(data: bytes, layout: Layout) -> np.ndarray:
     from pydicom.pixels import get_decoder
     from pydicom.uid import UID
 
-    # Of two decoders for plain JPEG, libjpeg's is the one that browsers trust; it knows 8 bits.
-    plugin = "pillow" if layout.syntax in _JPEG and layout.bits <= 8 else ""
+    plugin = ""
+    if layout.syntax in _JPEG_FAMILY:
+        plugin = "pillow" if layout.syntax in _JPEG and layout.bits <= 8 else dicom_jpeg.PLUGIN
     try:
         options = {"transfer_syntax_uid": UID(layout.syntax), **layout.options}
         array, _ = get_decoder(layout.syntax).as_array(data, index=0, decoding_plugin=plugin, **options)
@@ -153,11 +155,11 @@ def to_grey(array: np.ndarray, header: "Dataset", layout: Layout, white_level: i
             raise ScanError("damaged", "the palette cannot be read") from None
     if array.ndim == 3:
         if array.dtype.itemsize > 1:
-            array = array >> (8 if layout.photometric == _PALETTE else max(0, layout.bits - 8))
+            array = np.minimum(array >> (8 if layout.photometric == _PALETTE else max(0, layout.bits - 8)), 255)
         return np.asarray(Image.fromarray(np.ascontiguousarray(array.astype(np.uint8))).convert("L"))
     largest = 2**layout.bits - 1
     white = min(white_level, largest) if layout.bits > 8 else largest
-    if white != 255:
+    if white != 255 or array.dtype.itemsize > 1:  # a frame may hold more bits than the header says
         values = np.minimum(array.astype(np.uint32), white)
         array = (values * 255 + white // 2) // white
     grey = array.astype(np.uint8)
@@ -167,6 +169,7 @@ def to_grey(array: np.ndarray, header: "Dataset", layout: Layout, white_level: i
 def _has_decoder(syntax: str) -> bool:
     from pydicom.pixels import get_decoder
 
+    dicom_jpeg.add_to_pydicom()
     try:
         return get_decoder(syntax).is_available
     except NotImplementedError:
