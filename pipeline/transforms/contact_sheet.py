@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.transforms.prepare_scans import PreparedScan, read_spilled
 from pipeline.transforms.settings import PreprocessSettings
-from pipeline.transforms.sheet_labels import draw_label
+from pipeline.transforms.sheet_labels import SHEET_COMPRESSION, draw_label
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.scan_files import Pixels
 
@@ -41,7 +41,7 @@ def write_contact_sheet(sample: Sequence[tuple[str, PreparedScan]], settings: Pr
             if settings.sheet_names:
                 draw_label(sheet, (corner[0], corner[1] + _TILE), _TILE, scan.name)
         top += height
-    sheet.save(settings.staging / schema.CONTACT_SHEET_FILE)
+    sheet.save(settings.staging / schema.CONTACT_SHEET_FILE, compress_level=SHEET_COMPRESSION)
 
 
 def _tile(image_png: bytes, mask_png: bytes | None) -> Pixels:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.transforms.settings import PreprocessSettings
-from pipeline.transforms.sheet_labels import draw_label
+from pipeline.transforms.sheet_labels import SHEET_COMPRESSION, draw_label
 from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.crop_policies import Crop
 from tfgan_thyroid.data.overlays import Mask
@@ -76,4 +76,4 @@ def write_crop_sheet(thumbnails: Sequence[tuple[bytes, bytes]], settings: Prepro
             sheet.paste(tile, (column * width, row * height))
         if settings.sheet_names:
             draw_label(sheet, (column * width, (row + 1) * height), width, name)
-    sheet.save(settings.staging / schema.CROP_SHEET_FILE)
+    sheet.save(settings.staging / schema.CROP_SHEET_FILE, compress_level=SHEET_COMPRESSION)
