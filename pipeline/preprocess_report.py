@@ -55,7 +55,7 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
 
 def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:
     """The outcome of a dry run: splits by name alone, and a time estimated from a few scans read now."""
-    from pipeline.transforms.prepare_scans import prepare_scan
+    from pipeline.transforms.stored_scan import prepare_scan
     from tfgan_thyroid.data.scan_files import ScanError, encode_png
     from tfgan_thyroid.data.scan_reader import read_scans
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.transforms.prepare_scans import PreparedScan, read_spilled
+from pipeline.transforms.prepared_scan import PreparedScan, read_spilled
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.sheet_labels import SHEET_COMPRESSION, draw_label
 from tfgan_thyroid.data import schema

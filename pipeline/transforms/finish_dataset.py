@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.transforms.feature_statistics import write_feature_statistics
-from pipeline.transforms.prepare_scans import DICOM_PATIENT, RejectedScan
+from pipeline.transforms.group_scans import DICOM_PATIENT
+from pipeline.transforms.prepared_scan import RejectedScan
 from pipeline.transforms.report_alike import summarize_alike, write_alike
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.transforms.near_duplicates import find_near_duplicates
 from pipeline.transforms.perceptual_hash import HASH_BITS
 from pipeline.transforms.plan_splits import SplitPlan
-from pipeline.transforms.prepare_scans import PreparedScan
+from pipeline.transforms.prepared_scan import PreparedScan
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data import schema
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from pipeline.transforms.prepare_scans import PreparedScan
+    from pipeline.transforms.prepared_scan import PreparedScan
 
 _PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 _LEVELS = np.arange(256.0)

@@ -11,7 +11,7 @@ from pipeline.transforms.contact_sheet import write_contact_sheet
 from pipeline.transforms.crop_sheet import SHOWN, sheet_rank, write_crop_sheet
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import SplitPlan, plan_splits
-from pipeline.transforms.prepare_scans import PreparedScan, RejectedScan, read_spilled, read_thumbnail
+from pipeline.transforms.prepared_scan import PreparedScan, RejectedScan, read_spilled, read_thumbnail
 from pipeline.transforms.report_alike import AlikeScans, find_alike, report_alike
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object, spill_object
