@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.group_scans import group_of, unmatched
-from pipeline.transforms.list_files import DICOM_EXTENSIONS, has_extension
+from pipeline.transforms.list_files import IMAGE_EXTENSIONS, has_extension
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import plan_splits
 from pipeline.transforms.settings import PreprocessSettings
@@ -35,7 +35,8 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
     """Say on standard error what will be read and how."""
     rule = "each file by itself" if settings.group_pattern is None else f"by {settings.group_pattern}"
     rule = "by a table" if settings.groups is not None else rule
-    if rule.startswith("each") and any(has_extension(scan.name, DICOM_EXTENSIONS) for scan in scans):
+    # What is not named as an image may be DICOM: an export calls its files IM000001.
+    if rule.startswith("each") and not all(has_extension(scan.name, IMAGE_EXTENSIONS) for scan in scans):
         rule = "by the patient that a DICOM file names, else each file by itself"
     note(
         f"{len(scans)} files, grouped {rule}; crop {settings.crop}, then {settings.image_size} x {settings.image_size}"

@@ -139,3 +139,11 @@ def test_without_the_extra_one_line_names_it(tmp_path):
         assert "pip install 'tfgan-thyroid[dicom]'" in result.stderr.splitlines()[-1]
         assert "Traceback" not in result.stderr
     assert os.listdir(tmp_path) == ["scans"]
+
+
+def test_an_export_whose_files_have_no_extension_is_told_to_be_grouped_by_patient(tmp_path, export, preprocess, capsys):
+    (tmp_path / "export").mkdir()
+    for path in export.glob("IM*"):
+        (tmp_path / "export" / path.name).write_bytes(path.read_bytes())
+    assert preprocess(tmp_path / "export", tmp_path / "set", "--dry-run") == 0
+    assert "2 files, grouped by the patient that a DICOM file names" in capsys.readouterr().err
