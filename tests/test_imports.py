@@ -10,14 +10,14 @@ FILES = sorted(path for package in ("tfgan_thyroid", "pipeline") for path in (RO
 
 # Strictly downwards: a module imports from lower layers, and from its own package.
 LAYERS = [
-    {"train", "evaluate", "segment", "generate", "export", "reproduce", "client", "serve", "__main__"},
+    {"train", "evaluate", "segment", "pairs", "generate", "export", "reproduce", "client", "serve", "__main__"},
     {"evaluation"},
     {"training"},
     {"callbacks", "serving"},
     {"models"},
     {"networks"},
     {"layers", "losses", "metrics", "data"},
-    {"segmentation_record"},
+    {"segmentation_record", "replicas"},
     {"command", "run_directory"},
     {"segmentation_config"},
     {"config", "atomic"},

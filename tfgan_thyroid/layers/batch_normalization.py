@@ -1,8 +1,14 @@
-"""Batch normalization for a critic, whose second derivative is right, as the gradient penalty needs."""
+"""Batch normalization by the global batch, and for a critic one whose second derivative is right.
+
+Under several replicas, mean and variance are those of all replicas' examples together, as in one process.
+"""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfgan_thyroid import replicas
 from tfgan_thyroid.layers.instance_normalization import EPSILON
 
 
@@ -19,10 +25,15 @@ def normalize_batch(inputs: tf.Tensor, epsilon: float = EPSILON) -> tf.Tensor:
     Returns:
         The same shape and type.
     """
+    mean, variance = _batch_moments(inputs)
+    return (inputs - mean) * tf.math.rsqrt(variance + epsilon)
+
+
+def _batch_moments(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and (biased) variance of each channel over the global batch, in the shape of one pixel of one image."""
     axes = list(range(len(inputs.shape) - 1))
-    centered = inputs - tf.reduce_mean(inputs, axis=axes, keepdims=True)
-    variance = tf.reduce_mean(centered * centered, axis=axes, keepdims=True)
-    return centered * tf.math.rsqrt(variance + epsilon)
+    mean = replicas.mean(tf.reduce_mean(inputs, axis=axes, keepdims=True))
+    return mean, replicas.mean(tf.reduce_mean(tf.square(inputs - mean), axis=axes, keepdims=True))
 
 
 @keras.saving.register_keras_serializable("tfgan_thyroid")
@@ -47,3 +58,34 @@ class CriticBatchNormalization(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
+
+
+@keras.saving.register_keras_serializable("tfgan_thyroid")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer, but by the global batch: batch and moving statistics are those of a single process.
+
+    With one replica it is Keras's layer to the bit. Keras's own `synchronized=True` reads the variance off the mean
+    square, and its moving statistics differ from those of one process (Keras 2.15), or do not train (Keras 3).
+    """
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """As in Keras, without its way to keep other moving statistics on each replica: here they are the same."""
+        kwargs.pop("synchronization", None)
+        return super().add_weight(*args, **kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        if not training or replicas.count() == 1:
+            return super().call(inputs, training=training, mask=mask)
+        mean, variance = _batch_moments(inputs)
+        tf.distribute.get_replica_context().merge_call(self._update_moving_statistics, args=(mean, variance, inputs))
+        return (inputs - mean) * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
+
+    def _update_moving_statistics(self, strategy: tf.distribute.Strategy, mean, variance, inputs) -> None:
+        """Once for all replicas, whose statistics are the same."""
+        mean, variance, inputs = (strategy.experimental_local_results(part)[0] for part in (mean, variance, inputs))
+        if getattr(self, "fused", False):
+            # The fused kernel of Keras 2.15 keeps the unbiased variance.
+            examples = tf.cast(tf.size(inputs) // tf.size(mean) * strategy.num_replicas_in_sync, variance.dtype)
+            variance *= examples / (examples - 1.0)
+        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + tf.reshape(value, [-1]) * (1.0 - self.momentum))

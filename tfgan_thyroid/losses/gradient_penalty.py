@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfgan_thyroid import replicas
+
 # Keeps the square root differentiable where the gradient vanishes.
 SQUARED_NORM_FLOOR = 1e-15
 
@@ -14,13 +16,14 @@ def interpolate(real: tf.Tensor, fake: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     Args:
         real: float32 `[N, ...]`.
         fake: float32 of the same shape.
-        seed: integers `[2]`; the draw is a pure function of it.
+        seed: integers `[2]`; the draw is a pure function of it and of the example's place in the global batch.
 
     Returns:
         Float32 of the same shape, a constant to any tape.
     """
-    shape = tf.concat([tf.shape(real)[:1], tf.ones([real.shape.rank - 1], tf.int32)], axis=0)
-    alpha = tf.random.stateless_uniform(shape, seed)
+    examples = tf.shape(real)[:1] * replicas.count()
+    shape = tf.concat([examples, tf.ones([real.shape.rank - 1], tf.int32)], axis=0)
+    alpha = replicas.own_examples(tf.random.stateless_uniform(shape, seed))
     return tf.stop_gradient(alpha * real + (1.0 - alpha) * fake)
 
 

@@ -38,8 +38,7 @@ class AlphaGAN(AutoEncodingGAN):
             **self._update_discriminator(d_images),
             **self._update_code_discriminator(cd_images),
         }
-        self._finish_iteration()
-        return losses
+        return self._finish_iteration(losses)
 
     def _update_encoder(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:

@@ -41,8 +41,7 @@ class AlphaWGANGP(AutoEncodingGAN):
             **self._update_discriminator(d_images),
             **self._update_generator(g_images),
         }
-        self._finish_iteration()
-        return losses
+        return self._finish_iteration(losses)
 
     def _update_code_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         latent_samples = self._draw_latents(Purpose.CODE_DISCRIMINATOR_LATENTS)

@@ -55,8 +55,7 @@ class AlphaWGANGPOriginal(AutoEncodingGAN):
             **self._update_discriminator(d_images),
             **self._update_code_discriminator(cd_images),
         }
-        self._finish_iteration()
-        return losses
+        return self._finish_iteration(losses)
 
     def _update_encoder_and_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         latent_samples = self._draw_latents(Purpose.GENERATOR_LATENTS)

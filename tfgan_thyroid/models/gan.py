@@ -50,8 +50,7 @@ class GAN(GenerativeModel):
             The losses of this iteration by their log names.
         """
         losses = {**self._update_discriminator(real_batches[0]), **self._update_generator()}
-        self._finish_iteration()
-        return losses
+        return self._finish_iteration(losses)
 
     def _update_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         generated_images = self.generator(self._draw_latents(Purpose.DISCRIMINATOR_LATENTS), training=True)

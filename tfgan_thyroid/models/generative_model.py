@@ -1,11 +1,13 @@
 """What every generative model here shares: latents, generation by seed, the averaged generator, optimizers."""
 
 import abc
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfgan_thyroid import replicas
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.layers.differentiable_augmentation import differentiable_augmentation
 from tfgan_thyroid.models.random_draws import Purpose, draw_seed, latents_from_seeds
@@ -82,6 +84,20 @@ class GenerativeModel(keras.Model, abc.ABC):
         optimizer.build(network.trainable_variables)
         return optimizer
 
+    def make_train_function(self, force: bool = False) -> Callable[[Iterator], dict[str, tf.Tensor]]:
+        """As in Keras; replicas return the same losses, while Keras 3 would fail to average scalars over workers."""
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync == 1:
+            return super().make_train_function(force)
+
+        @tf.function
+        def train_function(batches: Iterator) -> dict[str, tf.Tensor]:
+            losses = strategy.run(self.train_step, args=(next(batches),))
+            return {name: strategy.experimental_local_results(value)[0] for name, value in losses.items()}
+
+        self.train_function = train_function
+        return train_function
+
     def call(self, latents: tf.Tensor) -> tf.Tensor:
         """Images of latents as the sampling generator makes them: float32 `[N, H, W, C]` in [-1, 1]."""
         return self.sampling_generator(latents, training=False)
@@ -122,7 +138,7 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def _draw_latents(self, purpose: Purpose, step: int = 0) -> tf.Tensor:
         shape = [self.config.batch_size, self.config.latent_size]
-        return tf.random.stateless_normal(shape, self._draw_seed(purpose, step))
+        return replicas.own_examples(tf.random.stateless_normal(shape, self._draw_seed(purpose, step)))
 
     def _draw_seed(self, purpose: Purpose, step: int = 0) -> tf.Tensor:
         return draw_seed(self.config.seed, self.iteration, purpose, step)
@@ -131,7 +147,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         """What D sees of images, real and fake alike: float32 `[N, H, W, C]`."""
         if self.config.augment == "none":
             return images
-        return differentiable_augmentation(images, self._draw_seed(purpose, step))
+        batches = tf.shape(images)[0] * replicas.count() // self.config.batch_size
+        return differentiable_augmentation(images, self._draw_seed(purpose, step), batches)
 
     def _minimize(self, name: str, loss: tf.Tensor, tape: tf.GradientTape) -> None:
         """One Adam step of the network of that name, and of no other."""
@@ -144,9 +161,15 @@ class GenerativeModel(keras.Model, abc.ABC):
             self._apply(name, of_network)
 
     def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
-        self.optimizers[name].apply_gradients(zip(gradients, self.networks[name].trainable_variables, strict=True))
+        variables = self.networks[name].trainable_variables
+        self.optimizers[name].apply_gradients(zip(replicas.share(gradients), variables, strict=True))
 
-    def _finish_iteration(self) -> None:
+    def _finish_iteration(self, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Counts the iteration and updates the average, once for all replicas; the losses over the global batch."""
+        tf.distribute.get_replica_context().merge_call(lambda strategy: self._advance())
+        return replicas.mean(losses)
+
+    def _advance(self) -> None:
         self.iteration.assign_add(1)
         if self.averaged_generator is not None:
             self._update_average(self.averaged_generator)

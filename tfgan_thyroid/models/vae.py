@@ -70,8 +70,7 @@ class VAE(GenerativeModel):
             The losses of this iteration by their log names.
         """
         losses = self._update_encoder_and_generator(real_batches[0])
-        self._finish_iteration()
-        return losses
+        return self._finish_iteration(losses)
 
     def _update_encoder_and_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         noise = self._draw_latents(Purpose.POSTERIOR_NOISE)

@@ -36,8 +36,7 @@ class WGANGP(GAN):
         for step, images in enumerate(tf.unstack(tf.broadcast_to(real_batches, [steps, *real_batches.shape[1:]]))):
             losses.update(self._update_discriminator(images, step))
         losses.update(self._update_generator())
-        self._finish_iteration()
-        return losses
+        return self._finish_iteration(losses)
 
     def _update_discriminator(self, real_images: tf.Tensor, step: int = 0) -> dict[str, tf.Tensor]:
         generated_images = self.generator(self._draw_latents(Purpose.DISCRIMINATOR_LATENTS, step), training=True)

@@ -2,6 +2,7 @@
 
 import keras
 
+from tfgan_thyroid.layers.batch_normalization import BatchNormalization
 from tfgan_thyroid.networks.convolutional_tower import build_tower
 
 
@@ -54,4 +55,4 @@ def mean_encoder(variational_encoder: keras.Model) -> keras.Model:
 
 
 def _batch_normalization(stage: int) -> keras.layers.Layer:
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32")
+    return BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32")

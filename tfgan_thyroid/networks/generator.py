@@ -3,6 +3,7 @@
 import keras
 
 from tfgan_thyroid.config import stage_count
+from tfgan_thyroid.layers.batch_normalization import BatchNormalization
 from tfgan_thyroid.layers.initializers import fan_in_uniform
 from tfgan_thyroid.layers.upsampling import UpsampleConv2D
 
@@ -46,5 +47,5 @@ def build_generator(
 
 
 def _add_normalized_relu(network: keras.Sequential, dtype: str) -> None:
-    network.add(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32"))
+    network.add(BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32"))
     network.add(keras.layers.ReLU(dtype=dtype))
