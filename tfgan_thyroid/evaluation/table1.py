@@ -2,36 +2,27 @@
 
 import dataclasses
 import functools
-import logging
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfgan_thyroid import command
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.input_pipeline import load_images
 from tfgan_thyroid.data.schema import DatasetInfo
-from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.image_sources import run_images
 from tfgan_thyroid.evaluation.plan import Cell
 from tfgan_thyroid.evaluation.table1_rows import METRICS, Row
+from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.suite import evaluate_metrics
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.run_directory import RunDirectory
 from tfgan_thyroid.training.settings import RESUMABLE, new_record
-
-LOG = logging.getLogger(__name__)
 
 SPLIT = "train"  # as in the paper, generators are compared with the scans that they were trained on
 WEIGHTS = ("raw", "average")
 REAL_IMAGES = 10_000
-STANDARD_ERROR = 2
 NAMED = {"model", "iterations", "batch_size", "width", "image_size"}  # in every result, whatever the defaults are
 AVERAGE = {"ema_decay": 0.999}  # beside every training, which it does not change
 
@@ -97,7 +88,7 @@ def cell_name(row: Row, seed: int) -> str:
 
 def _train_and_measure(protocol: Protocol, config: Config, outdir: Path) -> dict[str, Any]:
     """Trains by the command that a user would type, or goes on with a training that was stopped; then measures."""
-    run = _train(protocol, config, outdir)
+    run = train_by_command(protocol.data, SPLIT, protocol.preset, config, outdir)
     record = run.read()
     real = load_images(protocol.data, SPLIT, REAL_IMAGES)
     measured = {weights: _measure(protocol, run, weights, real) for weights in WEIGHTS}
@@ -105,47 +96,10 @@ def _train_and_measure(protocol: Protocol, config: Config, outdir: Path) -> dict
     return {"seconds": seconds, "stack": record.stack, "package_version": record.package_version, **measured}
 
 
-def _train(protocol: Protocol, config: Config, outdir: Path) -> RunDirectory:
-    if outdir.is_dir() and any(outdir.iterdir()):
-        arguments = ["--resume", "latest"]
-    else:
-        plain = dataclasses.asdict(new_record(protocol.data, SPLIT, protocol.preset, {}).config)
-        differing = {name: value for name, value in dataclasses.asdict(config).items() if value != plain[name]}
-        arguments = ["--data", str(protocol.data), "--preset", protocol.preset]
-        arguments += [f"--set={name}={value}" for name, value in differing.items()]
-    words = ["-m", "tfgan_thyroid.train", *arguments, "--outdir", str(outdir)]
-    LOG.info("$ %s %s", command.interpreter(), " ".join(words))
-    with subprocess.Popen([sys.executable, *words], stdout=STANDARD_ERROR) as process:
-        try:
-            code = process.wait()
-        except BaseException:
-            process.send_signal(signal.SIGTERM)  # it saves a checkpoint and stops
-            raise
-    run = RunDirectory.latest(outdir) if outdir.is_dir() else None
-    finished = run is not None and _finished(run, config.iterations)
-    if code or run is None or not finished:
-        raise UserError(f"training in {outdir} stopped early (exit code {code}); the same command goes on from there")
-    return run
-
-
-def _finished(run: RunDirectory, iterations: int) -> bool:
-    kept = checkpoints.list_checkpoints(run)
-    return bool(kept) and int(kept[-1].name) == iterations
-
-
 def _measure(protocol: Protocol, run: RunDirectory, weights: str, real: np.ndarray) -> dict[str, dict[str, Any]]:
     generated = run_images(run, "latest", weights, protocol.samples * protocol.draws)
     estimates = evaluate_metrics(METRICS, real, generated, samples=protocol.samples, draws=protocol.draws, seed=0)
     return {name: estimate._asdict() for name, estimate in estimates.items()}
-
-
-def training_seconds(run: RunDirectory, batch_size: int) -> float:
-    """Seconds that a run's logged iterations took, over all its parts."""
-    seconds, before = 0.0, 0
-    for line in read_lines(run.stats_file):
-        seconds += (line["iteration"] - before) * batch_size / line["images_per_second"]
-        before = line["iteration"]
-    return seconds
 
 
 def estimates_of(result: dict[str, Any], row: Row) -> dict[str, Estimate]:

@@ -1,0 +1,75 @@
+"""A generative model trained for a table, by the command that a user would type."""
+
+import dataclasses
+import logging
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tfgan_thyroid import command
+from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.training.settings import new_record
+
+LOG = logging.getLogger(__name__)
+
+STANDARD_ERROR = 2
+
+
+def train_by_command(
+    data: Path, split: str, preset: str, config: Config, outdir: Path, scans: Path | None = None
+) -> RunDirectory:
+    """Trains in a process of its own, or goes on with a training that was stopped.
+
+    Args:
+        data: dataset directory.
+        split: of it, to train on.
+        preset: where the configuration starts from.
+        config: the configuration.
+        outdir: of this training alone.
+        scans: file of the source ids to train on; None takes the whole split.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UserError: training stopped before its last iteration.
+    """
+    if outdir.is_dir() and any(outdir.iterdir()):
+        arguments = ["--resume", "latest"]
+    else:
+        plain = dataclasses.asdict(new_record(data, split, preset, {}).config)
+        differing = {name: value for name, value in dataclasses.asdict(config).items() if value != plain[name]}
+        arguments = ["--data", str(data), "--split", split, "--preset", preset]
+        arguments += ["--scans", str(scans)] if scans else []
+        arguments += [f"--set={name}={value}" for name, value in differing.items() if name != "channels"]
+    words = ["-m", "tfgan_thyroid.train", *arguments, "--outdir", str(outdir)]
+    LOG.info("$ %s %s", command.interpreter(), " ".join(words))
+    with subprocess.Popen([sys.executable, *words], stdout=STANDARD_ERROR) as process:
+        try:
+            code = process.wait()
+        except BaseException:
+            process.send_signal(signal.SIGTERM)  # it saves a checkpoint and stops
+            raise
+    run = RunDirectory.latest(outdir) if outdir.is_dir() else None
+    finished = run is not None and _finished(run, config.iterations)
+    if code or run is None or not finished:
+        raise UserError(f"training in {outdir} stopped early (exit code {code}); the same command goes on from there")
+    return run
+
+
+def training_seconds(run: RunDirectory, batch_size: int) -> float:
+    """Seconds that a run's logged iterations took, over all its parts."""
+    seconds, before = 0.0, 0
+    for line in read_lines(run.stats_file):
+        seconds += (line["iteration"] - before) * batch_size / line["images_per_second"]
+        before = line["iteration"]
+    return seconds
+
+
+def _finished(run: RunDirectory, iterations: int) -> bool:
+    kept = checkpoints.list_checkpoints(run)
+    return bool(kept) and int(kept[-1].name) == iterations
