@@ -10,6 +10,7 @@ COMMANDS = {
     "evaluate": "compare generated with real images: metrics, memorisation audit, report",
     "reproduce": "make the paper's tables: every system, several seeds",
     "segment": "train and score a U-Net, with or without generated pairs",
+    "pairs": "compare generated pairs of image and mask with real ones",
     "export": "export a generator as a SavedModel for TF Serving",
     "client": "download images from TF Serving",
     "serve": "serve SavedModels on this machine, for previews and tests",

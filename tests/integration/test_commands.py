@@ -12,6 +12,7 @@ COMMANDS = [
     "tfgan_thyroid.evaluate",
     "tfgan_thyroid.reproduce",
     "tfgan_thyroid.segment",
+    "tfgan_thyroid.pairs",
     "tfgan_thyroid.export",
     "tfgan_thyroid.client",
     "tfgan_thyroid.serve",
