@@ -1,13 +1,19 @@
-"""Makes the paper's tables: `python -m tfgan_thyroid.reproduce table1 --data DATASET`."""
+"""Makes the paper's tables: `python -m tfgan_thyroid.reproduce table1|table2 --data DATASET`."""
 
 import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tfgan_thyroid import command
 from tfgan_thyroid.config import PRESETS
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.segmentation_config import CHOICES
+
+if TYPE_CHECKING:
+    from tfgan_thyroid.evaluation.plan import Cell
+    from tfgan_thyroid.evaluation.table2 import Table2Plan
 
 LOG = logging.getLogger("tfgan_thyroid.reproduce")
 
@@ -15,40 +21,92 @@ LOG = logging.getLogger("tfgan_thyroid.reproduce")
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "tfgan_thyroid.reproduce",
-        "Train every generator of the paper with several seeds, measure each, and write the table beside the paper's "
-        "as Markdown, JSON and a picture. Stopped, it goes on where it was: give the same command again.",
-        "python -m tfgan_thyroid.reproduce table1 --data DATASET --preset cpu --output table1",
+        "Make a table of the paper, beyond its rows and with several seeds, beside the paper's numbers, as Markdown, "
+        "JSON and a picture. Stopped, it goes on where it was: give the same command again. table1 trains every "
+        "generator and measures its images. table2 trains U-Nets on labelled scans with and without generated pairs, "
+        "each generator on those labelled scans alone, and scores them on the test split.",
+        "python -m tfgan_thyroid.reproduce table1 --data DATASET --preset cpu --output table1\n"
+        "  python -m tfgan_thyroid.reproduce table2 --data DATASET --output table2 --dry-run",
     )
-    parser.add_argument("table", choices=("table1",), help="table1: every generator by MMD, 1-NN and MS-SSIM")
+    parser.add_argument("table", choices=("table1", "table2"), help="which")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DATASET", help="dataset directory; its train split is used"
+        "--data", type=Path, required=True, metavar="DATASET", help="dataset directory, with masks for table2"
     )
-    parser.add_argument("--output", type=Path, default=Path("table1"), metavar="DIR", help="results, table and runs")
     parser.add_argument(
-        "--preset", default="cpu", metavar="NAME", help=f"where every row starts from: {', '.join(PRESETS)}"
+        "--output", type=Path, metavar="DIR", help="results, table and runs (default: table1 or table2)"
     )
     parser.add_argument("--rows", default="all", metavar="NAMES", help="comma-separated, as gan,vae,best")
-    parser.add_argument("--seeds", type=command.positive_int, default=3, metavar="N", help="trainings of each row")
-    parser.add_argument("--iterations", type=command.positive_int, metavar="N", help="of each training")
-    parser.add_argument("--batch-size", type=command.positive_int, metavar="N", help="images in an update")
-    parser.add_argument("--width", type=command.positive_int, metavar="N", help="channels at half the image size")
     parser.add_argument(
-        "--samples", type=command.positive_int, metavar="N", help="images in a draw (default: 100, or half of the data)"
+        "--seeds", type=command.positive_int, metavar="N", help="trainings of each row (default: 3; table2: 2)"
     )
-    parser.add_argument("--draws", type=command.positive_int, default=10, metavar="N", help="draws of each metric")
+    count: dict[str, Any] = {"type": command.positive_int, "metavar": "N"}
+    parser.add_argument("--iterations", **count, help="of each generator (table2: 400)")
+    parser.add_argument("--batch-size", **count, help="images in a generator's update (table2: 8)")
+    parser.add_argument("--width", **count, help="channels of a generator at half the image size (table2: 8)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan; train nothing")
-    parser.add_argument("--json", action="store_true", help="print table1.json on standard output")
+    parser.add_argument("--json", action="store_true", help="print the table's JSON on standard output")
+    first = parser.add_argument_group("table1")
+    first.add_argument("--preset", metavar="NAME", help=f"where every row starts from: {', '.join(PRESETS)} (cpu)")
+    first.add_argument("--samples", **count, help="images in a draw (default: 100, or half of the data)")
+    first.add_argument("--draws", **count, help="draws of each metric (10)")
+    second = parser.add_argument_group("table2")
+    second.add_argument("--low-data-seeds", **count, help="trainings of each row with few labelled scans (5)")
+    second.add_argument("--low-data", type=_sizes, metavar="N,N", help="labelled scans of those rows (16,32,64)")
+    second.add_argument("--generated", **count, help="generated pairs of those rows (64)")
+    second.add_argument("--steps", **count, help="updates of every U-Net, whatever it learns from (150)")
+    second.add_argument("--epochs", **count, help="instead: passes over the examples, as in the paper (its: 60)")
+    second.add_argument("--unet-width", **count, help="channels at full size (8; paper: 64)")
+    second.add_argument("--unet-batch-size", **count, help="images in a step (8; paper: 16)")
+    second.add_argument("--precision", choices=CHOICES["precision"], help="of generators and U-Nets (float32)")
     return parser
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """The argparse type of a list of counts."""
+    return tuple(command.positive_int(word) for word in text.split(","))
+
+
+ONLY: dict[str, dict[str, Any]] = {
+    "table1": {"preset": "cpu", "samples": None, "draws": 10},
+    "table2": {
+        "low_data_seeds": 5,
+        "low_data": (16, 32, 64),
+        "generated": 64,
+        "steps": 150,
+        "epochs": None,
+        "unet_width": 8,
+        "unet_batch_size": 8,
+        "precision": "float32",
+    },
+}
+"""Flags that one table alone knows, with their defaults."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Plans the trainings, makes those that are missing, and writes the table after each."""
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    args = parser.parse_args(argv)
+    for table, defaults in ONLY.items():
+        for name, default in defaults.items():
+            if getattr(args, name) is None:
+                setattr(args, name, default)
+            elif table != args.table:
+                parser.error(f"--{name.replace('_', '-')} goes with {table}")
+    args.output = args.output or Path(args.table)
     command.start_log()
+    return _table1(args) if args.table == "table1" else _table2(args)
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, int]:
+    names = ("iterations", "batch_size", "width")
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+
+
+def _table1(args: argparse.Namespace) -> int:
     from tfgan_thyroid.data.schema import DatasetInfo
 
     info = DatasetInfo.load(args.data)
-    overrides = {n: getattr(args, n) for n in ("iterations", "batch_size", "width") if getattr(args, n) is not None}
+    seeds = args.seeds or 3
     # Half of the data is what a real-against-real floor at the same n needs.
     samples = args.samples or min(100, info.counts["train"] // 2)
     rows = _rows(args.rows)
@@ -56,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tfgan_thyroid.evaluation.table1 import Protocol, table1_cells
     from tfgan_thyroid.evaluation.table1_report import write_table1
 
-    protocol = Protocol(args.data, args.preset, overrides, args.seeds, samples, args.draws)
+    protocol = Protocol(args.data, args.preset, _overrides(args), seeds, samples, args.draws)
     cells = table1_cells(protocol, rows, args.output)
     if args.dry_run:
         for cell in cells:
@@ -77,11 +135,57 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def write(results: dict) -> None:
         nonlocal markdown
-        markdown = write_table1(rows, args.seeds, results, facts, args.output)
+        markdown = write_table1(rows, seeds, results, facts, args.output)
 
     run_plan(cells, args.output / "results", write)
     print((args.output / "table1.json").read_text() if args.json else markdown, end="")
     LOG.info("wrote table1.md, table1.json and table1.png in %s", args.output)
+    return 0
+
+
+def _table2(args: argparse.Namespace) -> int:
+    from tfgan_thyroid.evaluation.plan import run_plan
+    from tfgan_thyroid.evaluation.table2 import GAN, UNET, Protocol, Table2Plan
+    from tfgan_thyroid.evaluation.table2_report import write_table2
+    from tfgan_thyroid.evaluation.worker import Worker
+
+    gan = {**GAN, **_overrides(args), "precision": args.precision}
+    unet = {"width": args.unet_width, "batch_size": args.unet_batch_size, "precision": args.precision}
+    unet = {**UNET, **unet, **({"epochs": args.epochs} if args.epochs else {})}
+    steps = 0 if args.epochs else args.steps
+    seeds = args.seeds or 2, args.low_data_seeds
+    protocol = Protocol(args.data, gan, unet, steps, args.low_data, args.generated, *seeds)
+    with Worker() as worker:
+        plan = Table2Plan(protocol, args.output, worker)
+        if args.rows != "all":
+            plan.choose(args.rows.split(","))
+        for reason in plan.left_out:
+            LOG.info(reason)
+        cells = plan.cells()
+        if args.dry_run:
+            return _say_plan2(plan, cells)
+        args.output.mkdir(parents=True, exist_ok=True)
+        facts = plan.facts()
+        markdown = ""
+
+        def write(results: dict) -> None:
+            nonlocal markdown
+            markdown = write_table2(plan, results, facts)
+
+        run_plan(cells, args.output / "results", write)
+    print((args.output / "table2.json").read_text() if args.json else markdown, end="")
+    LOG.info("wrote table2.md, table2.json and table2.png in %s", args.output)
+    return 0
+
+
+def _say_plan2(plan: "Table2Plan", cells: "list[Cell]") -> int:
+    for cell in cells:
+        if "unet" in cell.key:
+            print(f"{cell.name}: U-Net, {cell.key['unet']['epochs']} epochs")
+        else:
+            print(f"{cell.name}: generator, {cell.key['gan']['iterations']} iterations, {cell.key['pairs']} pairs")
+    generators = sum("gan" in cell.key for cell in cells)
+    print(f"{generators} generators and {len(cells) - generators} U-Nets; results would go to {plan.output}")
     return 0
 
 

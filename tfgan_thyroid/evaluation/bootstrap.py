@@ -1,0 +1,89 @@
+"""Intervals over groups and seeds: what another draw of patients and another training would give.
+
+Frames of one patient are near-duplicates, so images are no independent observations; patients are, and trainings are.
+Both are resampled with replacement, crossed, since every training is scored on the same patients (Owen, "The pigeonhole
+bootstrap", 2007). With few of either a percentile interval is too short: its levels are moved out as Hesterberg ("What
+teachers should know about the bootstrap", 2015) does for a mean of k values, with k the smaller of both numbers.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from tfgan_thyroid.evaluation.significance import LEVEL, Interval
+
+DRAWS = 10_000
+
+
+class GroupScore(NamedTuple):
+    """The score of one training on one group.
+
+    Attributes:
+        images: of the group.
+        value: mean over them.
+    """
+
+    images: int
+    value: float
+
+
+SeedScores = Mapping[int, Mapping[str, GroupScore]]
+"""Scores by seed and group; every seed has the same groups with the same images."""
+
+
+def bootstrap_mean(scores: SeedScores, seed: int = 0) -> Interval:
+    """The mean over the images and the seeds, with its 95 % interval over groups and seeds.
+
+    Args:
+        scores: of at least one seed and group.
+        seed: of the resampling.
+
+    Returns:
+        The interval; its bounds are None where one seed, or one group, leaves them unknown.
+    """
+    values, images = _table(scores)
+    return _interval(values, images, seed)
+
+
+def bootstrap_difference(first: SeedScores, second: SeedScores, seed: int = 0) -> Interval:
+    """First minus second, paired: each resample takes the same groups and seeds of both.
+
+    Args:
+        first: scores.
+        second: scores of the same groups; seeds that only one of the two has are left out.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: no seed in common, or other groups.
+    """
+    seeds = sorted(first.keys() & second.keys())
+    if not seeds:
+        raise ValueError("a paired difference needs seeds that both have")
+    (values, images), (others, other_images) = (_table({s: scores[s] for s in seeds}) for scores in (first, second))
+    if values.shape != others.shape or (images != other_images).any():
+        raise ValueError("a paired difference needs the same groups")
+    return _interval(values - others, images, seed)
+
+
+def _table(scores: SeedScores) -> tuple[np.ndarray, np.ndarray]:
+    """Values `[S, G]` and images `[G]`, groups in the order of their names."""
+    groups = sorted(next(iter(scores.values())))
+    values = np.array([[scores[seed][group].value for group in groups] for seed in sorted(scores)])
+    return values, np.array([next(iter(scores.values()))[group].images for group in groups], np.float64)
+
+
+def _interval(values: np.ndarray, images: np.ndarray, seed: int) -> Interval:
+    mean = float(values.mean(axis=0) @ images / images.sum())
+    seeds, groups = values.shape
+    fewer = min(seeds, groups)
+    if fewer < 2:
+        return Interval(mean, None, None)
+    rng = np.random.default_rng(seed)
+    seed_weights = rng.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=DRAWS) / seeds
+    group_weights = rng.multinomial(groups, np.full(groups, 1.0 / groups), size=DRAWS) * images
+    means = np.sum(seed_weights @ values * group_weights, axis=1) / group_weights.sum(axis=1)
+    tail = stats.norm.cdf(-np.sqrt(fewer / (fewer - 1)) * stats.t.ppf((1 + LEVEL) / 2, fewer - 1))
+    low, high = np.quantile(means, [tail, 1.0 - tail])
+    return Interval(mean, float(low), float(high))

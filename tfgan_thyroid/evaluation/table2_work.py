@@ -1,0 +1,47 @@
+"""What Table II computes in its worker process. TensorFlow is imported there alone, and not by who plans."""
+
+from pathlib import Path
+from typing import Any
+
+from tfgan_thyroid.segmentation_config import SegmentationConfig
+
+GENERATED_SEED = 0
+BATCH_SIZE = 32
+
+
+def generate(run: Path, output: Path, count: int) -> None:
+    """Writes pairs of a finished run, as `python -m tfgan_thyroid.generate` does."""
+    from tfgan_thyroid.callbacks import checkpoints
+    from tfgan_thyroid.run_directory import RunDirectory
+    from tfgan_thyroid.serving.generator_weights import load_generator
+    from tfgan_thyroid.serving.image_folder import write_images
+
+    directory = RunDirectory.open(run)
+    config = directory.read().config
+    checkpoint = checkpoints.find(directory, "latest")
+    facts = {"run": run.resolve().name, "iteration": int(checkpoint.name), "image_size": config.image_size}
+    write_images(load_generator(config, checkpoint), output, count, GENERATED_SEED, BATCH_SIZE, facts)
+
+
+def quality(data: Path, labelled_ids: list[str], pairs: Path) -> dict[str, Any]:
+    """The shapes of generated masks against those of the labelled scans that their generator has seen."""
+    from tfgan_thyroid.data.schema import DatasetInfo
+    from tfgan_thyroid.data.segmentation_examples import load_examples, load_synthetic
+    from tfgan_thyroid.evaluation.pair_quality import compare_shapes
+
+    real = load_examples(data, "train").with_ids(labelled_ids)
+    return compare_shapes(real, load_synthetic(pairs, DatasetInfo.load(data).image_size))
+
+
+def score(config: SegmentationConfig, data: Path, labelled_ids: list[str], pairs: Path | None) -> dict[str, Any]:
+    """A U-Net's scores on the test split: by group, and the means over the images of all groups together."""
+    from tfgan_thyroid.evaluation.segmentation_experiment import train_and_score
+
+    scores = train_and_score(config, data, labelled_ids=labelled_ids, synthetic=pairs)
+    groups = {
+        group: {"images": len(part.images), **{name: part.image_mean()[name] for name in ("dice", "iou")}}
+        for group, part in scores.by_group().items()
+    }
+    mean, pooled = scores.image_mean(), scores.pooled()
+    overlap = {"dice": mean["dice"], "iou": mean["iou"]}
+    return {"groups": groups, "image_mean": overlap, "pooled": pooled, "class_mean": scores.class_mean()}
