@@ -22,7 +22,7 @@ STANDARD_ERROR = 2
 def train_by_command(
     data: Path, split: str, preset: str, config: Config, outdir: Path, scans: Path | None = None
 ) -> RunDirectory:
-    """Trains in a process of its own, or goes on with a training that was stopped.
+    """Trains in a process of its own, goes on with a training that was stopped, or takes a finished one.
 
     Args:
         data: dataset directory.
@@ -38,6 +38,9 @@ def train_by_command(
     Raises:
         UserError: training stopped before its last iteration.
     """
+    done = _finished_run(outdir, config.iterations)
+    if done is not None:
+        return done
     if outdir.is_dir() and any(outdir.iterdir()):
         arguments = ["--resume", "latest"]
     else:
@@ -54,11 +57,10 @@ def train_by_command(
         except BaseException:
             process.send_signal(signal.SIGTERM)  # it saves a checkpoint and stops
             raise
-    run = RunDirectory.latest(outdir) if outdir.is_dir() else None
-    finished = run is not None and _finished(run, config.iterations)
-    if code or run is None or not finished:
+    done = _finished_run(outdir, config.iterations)
+    if code or done is None:
         raise UserError(f"training in {outdir} stopped early (exit code {code}); the same command goes on from there")
-    return run
+    return done
 
 
 def training_seconds(run: RunDirectory, batch_size: int) -> float:
@@ -70,6 +72,9 @@ def training_seconds(run: RunDirectory, batch_size: int) -> float:
     return seconds
 
 
-def _finished(run: RunDirectory, iterations: int) -> bool:
+def _finished_run(outdir: Path, iterations: int) -> RunDirectory | None:
+    if not outdir.is_dir() or not any(outdir.iterdir()):
+        return None
+    run = RunDirectory.latest(outdir)
     kept = checkpoints.list_checkpoints(run)
-    return bool(kept) and int(kept[-1].name) == iterations
+    return run if kept and int(kept[-1].name) == iterations else None
