@@ -3,11 +3,10 @@
 import argparse
 import dataclasses
 import os
-import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
@@ -20,25 +19,12 @@ if TYPE_CHECKING:
     from tfgan_thyroid.data.mask_labels import MaskLabel
     from tfgan_thyroid.data.schema import DatasetInfo
 
-_DESCRIPTION = """\
-Reads PNG, JPEG, BMP, TIFF and DICOM scans, also in zip archives, crops, resizes and writes them as TFRecords, split
-into train, eval and test with every patient (group) and every duplicate in one split. docs/data.md has recipes. Flags
-that are not listed here go to Apache Beam, such as --direct_running_mode=multi_processing --direct_num_workers=4.
-
-Names of files, folders and patients reach the data set as hashes alone (rejected.jsonl, which names refused files,
-stays with you), and nothing of a header does. This is no certified de-identification tool: what is burned into the
-pixels stays, unless --crop leaves it out or --inpaint-overlays finds it. Look at contact_sheet.png and crop_sheet.png
-before you pass a data set on."""
-_EXAMPLE = (
-    "python -m pipeline.preprocess --input data/phantoms/images --masks data/phantoms/masks --output data/phantoms256"
-)
-
-Value = TypeVar("Value")
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    parser = _parser()
+    from pipeline.preprocess_flags import preprocess_parser
+
+    parser = preprocess_parser()
     arguments, beam_flags = parser.parse_known_args(argv)
     from pipeline import preprocess_report as report
     from pipeline.beam_options import pipeline_options
@@ -156,154 +142,6 @@ def _check_apart(arguments: argparse.Namespace, output: Path, scans: Sequence["S
     inside = next((path for path in paths if output in Path(os.path.realpath(path)).parents), None)
     if inside is not None:
         raise UserError(f"the scan {inside} lies in the output {output}: give --output another folder")
-
-
-def _parser() -> argparse.ArgumentParser:
-    from pipeline.transforms.name_lists import parse_split_lists
-    from pipeline.transforms.perceptual_hash import DEFAULT_DISTANCE, HASH_BITS, MAX_DISTANCE
-    from pipeline.transforms.plan_splits import parse_splits
-
-    parser = command.parser("pipeline.preprocess", _DESCRIPTION, _EXAMPLE)
-    parser.allow_abbrev = False
-    add = parser.add_argument
-    add(
-        "--input",
-        required=True,
-        metavar="DIR|GLOB|FILE",
-        help="folder of scans, read with its sub-folders and zip archives; a quoted glob; or one file or archive",
-    )
-    add("--output", required=True, metavar="DATASET", help="the dataset directory to write")
-    add(
-        "--masks",
-        metavar="DIR|FILE",
-        help="one mask a scan, of the same name up to the extension: a folder or zip archive of images, LabelMe JSON "
-        "or DDTI XML; or one COCO JSON file for all",
-    )
-    add(
-        "--mask-format",
-        choices=("auto", "image", "coco", "labelme", "ddti"),
-        default="auto",
-        help="what the masks are, where a folder holds several kinds of files",
-    )
-    add(
-        "--mask-label",
-        metavar="LABEL",
-        help="which structure of the masks to take: a name or number of COCO, a name of LabelMe, an index or grey "
-        "value of a label map",
-    )
-    add(
-        "--mask-label-may-be-absent",
-        action="store_true",
-        help="take a mask of other structures alone for an empty one, instead of refusing it",
-    )
-    add("--image-size", type=_checked(_image_size), default=256, metavar="PIXELS", help="4 * 2^n: 8, 16, ... 1024")
-    add(
-        "--crop",
-        type=_checked(_crop),
-        default="right-square",
-        metavar="POLICY",
-        help="right-square, center-square or none; auto (finds the tissue on the screen) or dicom-region (as the file "
-        "states it), with a shape behind a colon (auto:none) or cropped to the square in its middle; or "
-        "LEFT,TOP,WIDTH,HEIGHT in pixels of the scan",
-    )
-    add(
-        "--splits",
-        type=_checked(parse_splits),
-        default="train=0.8,eval=0.1,test=0.1",
-        metavar="FRACTIONS",
-        help="share of the scans for each split; they sum to 1",
-    )
-    add(
-        "--split-lists",
-        type=_checked(parse_split_lists),
-        metavar="LISTS",
-        help="train=FILE,eval=FILE,test=FILE instead of --splits: text files with one scan a line, by path or by name; "
-        "what would be in two splits stays in the one held out most",
-    )
-    groups = parser.add_mutually_exclusive_group()
-    groups.add_argument(
-        "--group-file",
-        metavar="CSV",
-        help="table with the columns file and group (patient or acquisition); scans of a group share a split",
-    )
-    groups.add_argument(
-        "--group-pattern",
-        type=_checked(_regular_expression),
-        metavar="REGEX",
-        help="finds the patient in a file name (its first group, else the match); such scans share a split. "
-        r"If not given: patient\d+ where every name has it, else each file by itself",
-    )
-    add(
-        "--near-duplicates",
-        type=_checked(_hash_distance),
-        default=DEFAULT_DISTANCE,
-        metavar="BITS",
-        help=f"scans share a split if their perceptual hashes differ in at most so many of {HASH_BITS} bits "
-        f"(0 to {MAX_DISTANCE}); off: not sought",
-    )
-    add("--white-level", type=command.positive_int, default=65535, metavar="VALUE", help="16-bit value that is white")
-    add(
-        "--inpaint-overlays",
-        action="store_true",
-        help="fill in coloured or bright calipers and text that are burned in over tissue; crop_sheet.png shows them",
-    )
-    add(
-        "--contact-sheet-names",
-        action="store_true",
-        help="write file names on contact_sheet.png and crop_sheet.png, which name nobody otherwise",
-    )
-    add("--salt-file", metavar="FILE", help="key for the hashes that stand for file and patient names")
-    add("--shards", type=command.positive_int, default=4, metavar="N", help="TFRecord files a split, at most")
-    add("--seed", type=command.seed, default=0, metavar="N", help="draws the splits")
-    add("--overwrite", action="store_true", help="replace the dataset directory if it exists")
-    add("--strict", action="store_true", help="fail, and write nothing, if any file is refused")
-    add("--dry-run", action="store_true", help="show what would be done and how long it would take; write nothing")
-    add("--json", action="store_true", help="print the result as JSON on standard output")
-    return parser
-
-
-def _checked(convert: Callable[[str], Value]) -> Callable[[str], Value]:
-    """`convert` as an argparse type, whose `UserError` becomes the message of a wrong flag."""
-
-    def checked(text: str) -> Value:
-        try:
-            return convert(text)
-        except UserError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return checked
-
-
-def _image_size(text: str) -> int:
-    from tfgan_thyroid.config import stage_count
-
-    stage_count(int(text))
-    return int(text)
-
-
-def _crop(text: str) -> str:
-    from tfgan_thyroid.data.crop_policies import parse_crop
-
-    parse_crop(text)
-    return text
-
-
-def _hash_distance(text: str) -> int | None:
-    from pipeline.transforms.perceptual_hash import HASH_BITS, MAX_DISTANCE
-
-    if text == "off":
-        return None
-    if not text.isdecimal() or int(text) > MAX_DISTANCE:
-        raise UserError(f"{text!r} is not a number from 0 to {MAX_DISTANCE} (of {HASH_BITS} bits), or off")
-    return int(text)
-
-
-def _regular_expression(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise UserError(f"{text!r} is not a regular expression: {error}") from None
-    return text
 
 
 if __name__ == "__main__":
