@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +96,12 @@ def main(argv: Sequence[str] | None = None) -> int:
                 parser.error(f"--{name.replace('_', '-')} goes with {table}")
     args.output = args.output or Path(args.table)
     command.start_log()
-    return _table1(args) if args.table == "table1" else _table2(args)
+    # As an interrupt does, it ends what this process has started; a training saves a checkpoint first.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return _table1(args) if args.table == "table1" else _table2(args)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, int]:
