@@ -110,3 +110,24 @@ def test_generate_and_export_refuse_a_directory_that_is_no_run(tmp_path):
     for module in ("tfgan_thyroid.generate", "tfgan_thyroid.export"):
         assert_one_clear_line(run(module, "--run", tmp_path, "--output", tmp_path / "out"), "not a run directory")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_chosen_scans_need_a_data_set_and_are_named_where_they_are_not_in_it(dataset, tmp_path):
+    (tmp_path / "ids.txt").write_text("0123\n")
+    words = ["--scans", tmp_path / "ids.txt", "--outdir", tmp_path / "runs"]
+    assert_one_clear_line(run("tfgan_thyroid.train", *words), "--scans", "--data")
+    assert_one_clear_line(run("tfgan_thyroid.train", *words, "--data", dataset), "'0123'", "split 'train'")
+    assert_one_clear_line(run("tfgan_thyroid.train", *words, "--resume", "latest"), "--scans")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_table_ii_needs_masks_and_a_test_split(make_labelled_dataset, tmp_path):
+    plain = make_labelled_dataset(tmp_path / "plain", {"train": 4, "test": 4}, masks=False)
+    untested = make_labelled_dataset(tmp_path / "untested", {"train": 4})
+    odd = make_labelled_dataset(tmp_path / "odd", {"train": 20, "test": 4}, mask_value=7)
+    words = ["table2", "--output", tmp_path / "table", "--data"]
+    assert_one_clear_line(run("tfgan_thyroid.reproduce", *words, plain), "has no masks", "--masks")
+    assert_one_clear_line(run("tfgan_thyroid.reproduce", *words, untested), "split 'test'", "--splits")
+    assert not (tmp_path / "table").exists()
+    assert_one_clear_line(run("tfgan_thyroid.reproduce", *words, odd), "value 7", "0 and 255")
+    assert list((tmp_path / "table" / "results").iterdir()) == []

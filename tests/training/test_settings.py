@@ -76,3 +76,11 @@ def test_a_moved_data_set_is_taken_and_another_one_refused(record, tmp_path, mak
         resumed_record(record, other, None, None, {})
     same = make_dataset(tmp_path / "same")
     assert resumed_record(record, same, None, None, {}).data == str(same.resolve())
+
+
+def test_chosen_scans_must_be_of_the_split_and_stay_chosen_on_resume(labelled_dataset):
+    record = new_record(labelled_dataset, "train", "cpu", {}, ["train0003", "train0001"])
+    assert record.scan_ids == ["train0003", "train0001"]
+    assert resumed_record(record, None, None, None, {"iterations": 9}).scan_ids == record.scan_ids
+    with pytest.raises(UserError, match="split 'train'.*'test0001'"):
+        new_record(labelled_dataset, "train", "cpu", {}, ["test0001"])
