@@ -52,13 +52,26 @@ def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
     return options
 
 
+def check_runner(options: "PipelineOptions") -> None:
+    """Raise `UserError` if Beam knows no such runner, or its packages are not there."""
+    with _without_warnings():
+        from apache_beam.options.pipeline_options import StandardOptions
+        from apache_beam.runners.runner import create_runner
+
+        try:
+            create_runner(options.view_as(StandardOptions).runner)
+        except (ValueError, ImportError, AttributeError) as error:
+            raise UserError(f"Beam cannot start the runner: {error}") from None
+
+
 def run_pipeline(elements: list, transform: "PTransform", options: "PipelineOptions") -> None:
     """Run `transform` over `elements` and wait for the end.
 
     Beam's log is held back: a full disk is told in one line, anything unexpected with all that Beam logged.
 
     Raises:
-        UserError: no such runner, or the operating system refused something in a worker (disk full, no permission).
+        UserError: the runner cannot be reached, or the operating system refused something in a worker (disk full, no
+            permission).
     """
     import apache_beam as beam
 

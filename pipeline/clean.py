@@ -1,73 +1,119 @@
 """Removes what no pushed model needs: `python -m pipeline.clean --pipeline-root ROOT`."""
 
 import argparse
+import contextlib
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
-from tfgan_thyroid.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.orchestration.artifact import Artifact
+    from pipeline.orchestration.store import MetadataStore
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "pipeline.clean",
-        "Say which artifacts neither a pushed model nor the latest run needs, and with --yes remove them.",
-        "python -m pipeline.clean --pipeline-root ROOT --yes",
+        "Say which artifacts neither a pushed model nor the last blessed one nor the latest run needs, and what is "
+        "left of unfinished work that the latest run would not go on with; with --yes remove them.",
+        "python -m pipeline.clean --pipeline-root ROOT --serving-dir saved_models/thyroid --yes",
     )
     parser.add_argument("--pipeline-root", type=Path, required=True, metavar="ROOT", help="as given to pipeline.run")
+    parser.add_argument(
+        "--serving-dir",
+        type=Path,
+        metavar="DIR",
+        help="as given to pipeline.run: a pushed model that is no longer there needs nothing either",
+    )
     parser.add_argument("--yes", action="store_true", help="remove; without it only say what would go")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Finds what is not needed and removes it on request."""
+    """Finds what is not needed, says it, and removes it on request."""
     args = _parser().parse_args(argv)
     from pipeline.orchestration.artifact import size_of
-    from pipeline.orchestration.store import DATABASE, MetadataStore
+    from pipeline.orchestration.execution import remove_artifact
+    from pipeline.orchestration.root_lock import only_process
+    from pipeline.orchestration.store import MetadataStore
 
-    if not (args.pipeline_root / DATABASE).is_file():
-        raise UserError(
-            f"{args.pipeline_root} is no pipeline root (no {DATABASE}): make one with python -m pipeline.run"
-        )
-    store = MetadataStore(args.pipeline_root)
-    names = unneeded(args.pipeline_root, store)
-    total = 0
-    for name in names:
-        size = size_of(args.pipeline_root / name)
-        total += size
-        print(f"{name:40}{size / 2**20:>9.1f} MiB")
-    print(f"{len(names)} artifacts, {total / 2**20:.1f} MiB" + ("" if args.yes else "; --yes removes them"))
-    if args.yes:
+    root = args.pipeline_root
+    with contextlib.closing(MetadataStore.open(root)) as store, only_process(root):
+        names = unneeded(store, args.serving_dir)
+        scratch = abandoned(store)
+        sizes = {name: size_of(root / name) for name in [*names, *scratch]}
+        for name, size in sizes.items():
+            print(f"{name:40}{size / 2**20:>9.1f} MiB")
+        total = f"{len(names)} artifacts, {len(scratch)} unfinished, {sum(sizes.values()) / 2**20:.1f} MiB"
+        if not args.yes:
+            print(f"{total}; --yes removes them")
+            return 0
+        print(f"removing {total}", flush=True)
         store.forget(names)
         for name in names:
-            shutil.rmtree(args.pipeline_root / name)
-    store.close()
+            if (root / name).is_dir():
+                remove_artifact(root, name)
+        for name in scratch:
+            shutil.rmtree(root / name)
     return 0
 
 
-def unneeded(root: Path, store) -> list[str]:
-    """Artifacts that are no ancestor of a pushed model and were not made or used by the latest run, oldest first."""
-    from pipeline.orchestration.artifact import Artifact
+def unneeded(store: "MetadataStore", serving_dir: Path | None = None) -> list[str]:
+    """Artifacts that no pushed model, nor the last blessed one, nor the latest run needs; one that is damaged too.
 
-    found = {name: Artifact.read(root / name) for name in store.artifact_names()}
+    Args:
+        store: of the root.
+        serving_dir: where pushed models count only as long as they are there; None counts all.
+    """
+    found = store.artifacts()
     runs = store.runs()
     latest = {e.cached_from or e.id for e in store.executions(runs[-1].id)} if runs else set()
+    served = _served_models(serving_dir)
     needed = {name for name, artifact in found.items() if artifact.execution in latest}
-    needed |= {name for name, artifact in found.items() if _was_pushed(root, artifact)}
+    needed |= {name for name, artifact in found.items() if _is_pushed(store.root, artifact, served)}
+    blessings = [a for a in found.values() if a.type == "ModelBlessing" and (a.path(store.root) / "BLESSED").is_file()]
+    needed |= {blessings[-1].name} if blessings else set()
     waiting = list(needed)
     while waiting:
         for parent in found[waiting.pop()].parents:
             if parent in found and parent not in needed:
                 needed.add(parent)
                 waiting.append(parent)
-    return [name for name in found if name not in needed]
+    return [name for name in store.artifact_names() if name not in needed]
 
 
-def _was_pushed(root: Path, artifact) -> bool:
+def abandoned(store: "MetadataStore") -> list[str]:
+    """Folders of stopped works, such as a training's checkpoints, other than those of the latest run."""
+    from pipeline.orchestration.execution import SCRATCH, WORKING
+
+    runs = store.runs()
+    executions = store.executions(runs[-1].id) if runs else []
+    stopped = {e.fingerprint[:16] for e in executions if e.state in ("failed", "running")}
+    folders = sorted(store.root.glob(f"*/{WORKING}/{SCRATCH}*"))
+    return [
+        folder.relative_to(store.root).as_posix()
+        for folder in folders
+        if folder.name.removeprefix(SCRATCH) not in stopped
+    ]
+
+
+def _served_models(serving_dir: Path | None) -> set[str | None] | None:
+    from pipeline.components.pusher import model_digest, versions
+
+    return None if serving_dir is None else {model_digest(version) for version in versions(serving_dir)}
+
+
+def _is_pushed(root: Path, artifact: "Artifact", served: set[str | None] | None) -> bool:
+    from pipeline.components.pusher import PUSHED
+
     if artifact.type != "PushedModel":
         return False
-    return '"pushed": true' in (artifact.path(root) / "pushed.json").read_text()
+    pushed = json.loads((artifact.path(root) / PUSHED).read_text())
+    return pushed["pushed"] and (served is None or pushed["model_digest"] in served)
 
 
 if __name__ == "__main__":

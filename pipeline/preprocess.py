@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
@@ -20,34 +20,69 @@ if TYPE_CHECKING:
     from tfgan_thyroid.data.schema import DatasetInfo
 
 
+class Job(NamedTuple):
+    """What a command line asks for, checked against the files that are there; nothing has been written.
+
+    Attributes:
+        arguments: the flags.
+        settings: what decides the data set beside the scans.
+        scans: the files to read.
+        output: the dataset directory.
+        beam_flags: flags of Beam, checked.
+    """
+
+    arguments: argparse.Namespace
+    settings: "PreprocessSettings"
+    scans: list["ScanFile"]
+    output: Path
+    beam_flags: list[str]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    job = read_job(argv)
+    from pipeline import preprocess_report as report
+    from pipeline.beam_options import pipeline_options
+
+    arguments = job.arguments
+    report.print_settings(job.settings, job.scans)
+    if arguments.dry_run:
+        report.print_plan(job.settings, job.scans, as_json=arguments.json)
+        return 0
+    started = time.monotonic()
+    options = pipeline_options(job.beam_flags)
+    info = run(job.settings, job.scans, job.output, options, strict=arguments.strict)
+    report.print_result(info, job.output, time.monotonic() - started, as_json=arguments.json)
+    return 0
+
+
+def read_job(argv: Sequence[str] | None) -> Job:
+    """Parse the flags and check them; imports Beam only where a flag may be one of Beam's.
+
+    Raises:
+        UserError: no scans, an output that must not be replaced, or a file of a flag that cannot be used.
+        SystemExit: a wrong flag.
+    """
     from pipeline.preprocess_flags import preprocess_parser
 
     parser = preprocess_parser()
     arguments, beam_flags = parser.parse_known_args(argv)
-    from pipeline import preprocess_report as report
-    from pipeline.beam_options import pipeline_options
     from pipeline.staging import check_output
     from pipeline.transforms.find_scans import find_scans
 
+    if beam_flags:
+        from pipeline.beam_options import check_runner, pipeline_options
+
+        try:
+            options = pipeline_options(beam_flags)
+        except UserError as error:
+            parser.error(str(error))
+        check_runner(options)
     output = Path(os.path.realpath(arguments.output))
     scans = find_scans(arguments.input, arguments.masks, arguments.mask_format, _mask_label(arguments))
     _check_apart(arguments, output, scans)
     check_output(output, arguments.overwrite)
-    settings = _settings(arguments, scans)
-    try:
-        options = pipeline_options(beam_flags)
-    except UserError as error:
-        parser.error(str(error))
-    report.print_settings(settings, scans)
-    if arguments.dry_run:
-        report.print_plan(settings, scans, as_json=arguments.json)
-        return 0
-    started = time.monotonic()
-    info = run(settings, scans, output, options, strict=arguments.strict)
-    report.print_result(info, output, time.monotonic() - started, as_json=arguments.json)
-    return 0
+    return Job(arguments, _settings(arguments, scans), scans, output, beam_flags)
 
 
 def run(

@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     from pipeline.components.pusher import roll_back
 
-    print(f"version {roll_back(args.serving_dir, args.version_number).name} is served now")
+    version = roll_back(args.serving_dir, args.version_number)
+    print(f"version {version.name} is served now; a pipeline that runs again does not push the withdrawn model")
     return 0
 
 

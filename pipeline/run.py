@@ -1,9 +1,9 @@
 """The whole pipeline: `python -m pipeline.run --input SCANS --pipeline-root ROOT --serving-dir saved_models/NAME`."""
 
 import argparse
-import glob
 import json
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("tfgan_thyroid.pipeline")
 NOT_BLESSED = 3
+FEWEST_TO_TRAIN_ON = 20
+FEWEST_TO_COMPARE = 10
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,13 +31,15 @@ def _parser() -> argparse.ArgumentParser:
         "not known here go to pipeline.preprocess and to Beam.",
         "python -m pipeline.run --input SCANS --pipeline-root ROOT --serving-dir saved_models/thyroid --preset cpu",
     )
-    parser.add_argument("--input", required=True, metavar="SCANS", help="folder or pattern of the raw scans")
+    parser.allow_abbrev = False
+    parser.add_argument("--input", required=True, metavar="SCANS", help="folder, archive or pattern of the raw scans")
     parser.add_argument("--masks", type=Path, metavar="DIR", help="masks of the scans")
     parser.add_argument("--pipeline-root", type=Path, required=True, metavar="ROOT", help="artifacts, logs, lineage")
     parser.add_argument("--serving-dir", type=Path, required=True, metavar="DIR", help="versions go to DIR/INTEGER")
     data = parser.add_argument_group("data")
     data.add_argument("--image-size", type=command.positive_int, metavar="PIXELS", help="(default: the preset's)")
     data.add_argument("--splits", default="train=0.8,eval=0.1,test=0.1", help="fractions of the groups")
+    data.add_argument("--split-seed", type=command.seed, default=0, metavar="N", help="draws the splits")
     data.add_argument("--schema", type=Path, metavar="PATH", help="a schema.pbtxt that the data must keep to")
     training = parser.add_argument_group("training")
     training.add_argument("--preset", default="cpu", metavar="NAME", help=", ".join(PRESETS))
@@ -44,7 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field of a run")
     judging = parser.add_argument_group("judging")
     judging.add_argument("--thresholds", type=Path, metavar="FILE", help="TOML; pipeline/components/thresholds.py")
-    judging.add_argument("--samples", type=command.positive_int, default=100, metavar="N", help="images in a draw")
+    judging.add_argument(
+        "--eval-split", choices=("train", "eval", "test"), default="train", help="scans that the metrics compare with"
+    )
+    judging.add_argument(
+        "--samples",
+        type=command.positive_int,
+        default=100,
+        metavar="N",
+        help="images in a draw, at most half of the split's scans",
+    )
     judging.add_argument("--draws", type=command.positive_int, default=10, metavar="N", help="draws of each metric")
     judging.add_argument(
         "--keep-versions", type=command.positive_int, default=3, metavar="K", help="versions that stay"
@@ -59,25 +72,50 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Builds the components and runs them."""
-    args, beam_flags = _parser().parse_known_args(argv)
+    parser = _parser()
+    args, flags = parser.parse_known_args(argv)
+    owned = next((flag for flag in flags if flag.split("=")[0] in ("--output", "--overwrite")), None)
+    if owned is not None:
+        parser.error(f"{owned} is not for pipeline.run: data sets go to --pipeline-root")
     command.start_log()
     from pipeline.orchestration.orchestrator import Orchestrator
 
-    components = build_components(args, beam_flags)
+    _check_places(args)
+    components = build_components(args, flags)
+    orchestrator = Orchestrator(args.pipeline_root, args.no_cache, args.start_from)
     if args.dry_run:
-        for component in components:
-            print(f"{component.name:18} {json.dumps(component.parameters)}")
+        for component, step in zip(components, orchestrator.plan(components), strict=True):
+            print(f"{step.name:18} {step}\n{'':18} {json.dumps(component.parameters)}")
         print("nothing was run")
         return 0
-    result = Orchestrator(args.pipeline_root, args.no_cache, args.start_from).run(components)
-    return _tell(result, args)
+    return _tell(orchestrator.run(components), args)
 
 
-def build_components(args: argparse.Namespace, beam_flags: Sequence[str]) -> list["Component"]:
-    """The eight components, in order.
+def _check_places(args: argparse.Namespace) -> None:
+    """Says now what would go wrong when the model is pushed.
 
     Raises:
-        UserError: no scans, an unknown preset, field or threshold.
+        UserError: artifacts or versions would lie among the scans, or cannot be written.
+    """
+    for flag, place in (("--pipeline-root", args.pipeline_root), ("--serving-dir", args.serving_dir)):
+        there = next(path for path in (place, *place.absolute().parents) if path.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise UserError(f"{flag} {place} cannot be written: {there} is a file or not yours; give another place")
+        for scans in (Path(args.input), args.masks):
+            if scans is not None and scans.is_dir() and scans.resolve() in (place.resolve(), *place.resolve().parents):
+                raise UserError(f"{flag} {place} lies in {scans}, among the scans: give a place outside")
+
+
+def build_components(args: argparse.Namespace, flags: Sequence[str]) -> list["Component"]:
+    """The eight components, in order.
+
+    Args:
+        args: of the command line.
+        flags: further ones, of `pipeline.preprocess` and of Beam.
+
+    Raises:
+        UserError: no scans, an unknown preset, field or threshold, or options that do not go together.
+        SystemExit: a wrong flag.
     """
     from pipeline.components.evaluator import Evaluator
     from pipeline.components.example_gen import ExampleGen
@@ -88,28 +126,47 @@ def build_components(args: argparse.Namespace, beam_flags: Sequence[str]) -> lis
     from pipeline.components.statistics_gen import StatisticsGen
     from pipeline.components.thresholds import read_thresholds
     from pipeline.components.trainer import Trainer
+
+    overrides, image_size = _training_options(args)
+    thresholds = read_thresholds(args.thresholds)
+    data_flags = ["--image-size", str(image_size), "--splits", args.splits, "--seed", str(args.split_seed), *flags]
+    example_gen = ExampleGen(args.pipeline_root, args.input, args.masks, data_flags)
+    for split in ("train", args.eval_split):
+        if split not in example_gen.splits:
+            raise UserError(f"split {split} would be empty: give it a share in --splits, or scans in --split-lists")
+    return [
+        example_gen,
+        StatisticsGen(),
+        SchemaGen(args.schema),
+        ExampleValidator({args.eval_split: FEWEST_TO_COMPARE, "train": FEWEST_TO_TRAIN_ON}),
+        Trainer(args.preset, overrides),
+        Evaluator(thresholds, args.samples, args.draws, args.eval_split),
+        InfraValidator(),
+        Pusher(args.serving_dir, args.keep_versions),
+    ]
+
+
+def _training_options(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """What differs from the preset, and the image size.
+
+    Raises:
+        UserError: an unknown preset or field, or what the data will not hold.
+    """
     from tfgan_thyroid.config import preset
     from tfgan_thyroid.training.settings import parse_assignment
 
     overrides: dict[str, Any] = dict(parse_assignment(text) for text in args.set)
     overrides.update({n: getattr(args, n) for n in ("iterations", "seed") if getattr(args, n) is not None})
     if args.masks is not None:
-        overrides["paired"] = True
+        overrides.setdefault("paired", True)
     config = preset(args.preset).replace(**overrides)
-    if not Path(args.input).exists() and not glob.glob(args.input, recursive=True):
-        raise UserError(f"{args.input} does not exist: give a folder of scans, or a pattern that matches some")
-    flags = ["--image-size", str(args.image_size or config.image_size), "--splits", args.splits, *beam_flags]
-    thresholds = read_thresholds(args.thresholds)
-    return [
-        ExampleGen(args.input, args.masks, flags),
-        StatisticsGen(),
-        SchemaGen(args.schema),
-        ExampleValidator(),
-        Trainer(args.preset, overrides),
-        Evaluator(thresholds, args.samples, args.draws),
-        InfraValidator(),
-        Pusher(args.serving_dir, args.keep_versions),
-    ]
+    if config.paired and args.masks is None:
+        raise UserError("paired training needs masks: give --masks DIR, or leave --set paired out")
+    if overrides.get("channels", 1 + config.paired) != 1 + config.paired:
+        raise UserError(f"channels is {1 + config.paired} in this data: leave --set channels out")
+    if args.image_size is not None and overrides.get("image_size", args.image_size) != args.image_size:
+        raise UserError(f"--image-size {args.image_size} and --set image_size={config.image_size} differ: give one")
+    return overrides, args.image_size or config.image_size
 
 
 def _tell(result: "PipelineResult", args: argparse.Namespace) -> int:
@@ -118,6 +175,9 @@ def _tell(result: "PipelineResult", args: argparse.Namespace) -> int:
         component, reason = result.stopped_by
         code = NOT_BLESSED if component == "Pusher" else 1
         LOG.info("%s: %s", component, reason)
+        if component == "ExampleValidator":
+            anomalies = result.artifacts["ExampleValidator.anomalies"].path(args.pipeline_root)
+            LOG.info("all anomalies: %s; with the data put right, the same command goes on", anomalies)
     verdict = None
     if "Evaluator.blessing" in result.artifacts:
         blessing = result.artifacts["Evaluator.blessing"].path(args.pipeline_root)

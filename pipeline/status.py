@@ -1,13 +1,13 @@
 """What a pipeline's root holds: `python -m pipeline.status --pipeline-root ROOT`."""
 
 import argparse
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfgan_thyroid import command
-from tfgan_thyroid.errors import UserError
 
 MARKS = ("BLESSED", "NOT_BLESSED", "INFRA_BLESSED", "INFRA_NOT_BLESSED")
 
@@ -31,12 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.picture and not args.lineage:
         parser.error("--picture goes with --lineage")
-    from pipeline.orchestration.store import DATABASE
-
-    if not (args.pipeline_root / DATABASE).is_file():
-        raise UserError(
-            f"{args.pipeline_root} is no pipeline root (no {DATABASE}): make one with python -m pipeline.run"
-        )
     if args.lineage:
         return _print_lineage(args)
     document = status(args.pipeline_root)
@@ -47,7 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"run {run['id']:>4}  {run['state']:9} {run['started']}  {run['message'] or ''}".rstrip())
         for execution in run["executions"]:
             note = f"from execution {execution['cached_from']}" if execution["cached_from"] else execution["message"]
-            print(f"    {execution['id']:>4}  {execution['component']:18}{execution['state']:9} {note or ''}".rstrip())
+            took = "" if execution["seconds"] is None else f"{execution['seconds']:.1f} s"
+            line = (
+                f"    {execution['id']:>4}  {execution['component']:18}{execution['state']:9}{took:>10}  {note or ''}"
+            )
+            print(line.rstrip())
     for artifact in document["artifacts"]:
         mark = artifact["mark"] or ""
         print(f"{artifact['name']:34}{artifact['type']:20}{artifact['bytes'] / 2**20:>9.1f} MiB  {mark}".rstrip())
@@ -56,29 +54,46 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def status(root: Path) -> dict[str, Any]:
-    """Runs with their executions, and artifacts with their sizes and blessings, JSON-able."""
-    from pipeline.orchestration.artifact import Artifact, size_of
+    """Runs with their executions, and artifacts with their sizes and blessings, JSON-able.
+
+    Raises:
+        UserError: no pipeline ran there.
+    """
+    from pipeline.orchestration.artifact import size_of
     from pipeline.orchestration.store import MetadataStore
 
-    store = MetadataStore(root)
-    runs = [
-        {**run._asdict(), "executions": [execution._asdict() for execution in store.executions(run.id)]}
-        for run in store.runs()
-    ]
-    artifacts = []
-    for name in store.artifact_names():
-        directory = root / name
-        mark = next((mark for mark in MARKS if (directory / mark).is_file()), None)
-        found = Artifact.read(directory)
-        artifacts.append({"name": name, "type": found.type, "bytes": size_of(directory), "mark": mark})
-    store.close()
+    with contextlib.closing(MetadataStore.open(root)) as store:
+        runs = [
+            {
+                **run._asdict(),
+                "executions": [{**e._asdict(), "seconds": e.seconds} for e in store.executions(run.id)],
+            }
+            for run in store.runs()
+        ]
+        found = store.artifacts()
+        artifacts = []
+        for name in store.artifact_names():
+            kind = found[name].type if name in found else "removed or damaged"
+            artifacts.append(
+                {"name": name, "type": kind, "bytes": size_of(root / name), "mark": _mark(root / name, kind)}
+            )
     return {"runs": runs, "artifacts": artifacts}
+
+
+def _mark(directory: Path, kind: str) -> str | None:
+    """Its blessing, or the version that a pushed model became."""
+    if kind == "PushedModel":
+        version = json.loads((directory / "pushed.json").read_text())["version"]
+        return "not pushed" if version is None else f"version {version}"
+    return next((mark for mark in MARKS if (directory / mark).is_file()), None)
 
 
 def _print_lineage(args: argparse.Namespace) -> int:
     from pipeline.orchestration.lineage import find_artifact, lineage_picture, lineage_tree
+    from pipeline.orchestration.store import MetadataStore
     from tfgan_thyroid import atomic
 
+    MetadataStore.open(args.pipeline_root).close()
     artifact = find_artifact(args.pipeline_root, args.lineage)
     print(lineage_tree(args.pipeline_root, artifact))
     if args.picture:

@@ -1,39 +1,44 @@
 """Evaluator: metrics and the memorisation audit of a new model, and whether it is blessed."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.components.thresholds import broken_changes, broken_values
+from pipeline.components.thresholds import check_changes, check_values
 from pipeline.orchestration.artifact import Artifact
 from pipeline.orchestration.component import Component, Workplace
 
 if TYPE_CHECKING:
-    from tfgan_thyroid.evaluation.comparison import Evaluation
+    from tfgan_thyroid.evaluation.judgement import Judgement
 
 BLESSED = "BLESSED"
 NOT_BLESSED = "NOT_BLESSED"
+VERDICT = "verdict.json"
 METRICS = ("mmd", "1nn", "ms-ssim")
-SPLIT = "train"  # as in the paper, a generator is compared with the scans that it was trained on
+TRAINED_ON = "train"
 
 
 class Evaluator(Component):
     """Blesses a model that keeps to the thresholds; the reasons stand in the evaluation and in its report.
 
+    The last blessed model, if there is one, is measured anew on the same scans, with the same draws.
+
     Args:
         thresholds: of `read_thresholds`.
-        samples: images of each kind in a draw.
+        samples: images of each kind in a draw; at most half of the split's scans, so that the other half is the floor.
         draws: number of draws.
+        split: whose scans the metrics compare with; the audit looks for copies of those of `train` in any case.
     """
 
     inputs = {"examples": "ExampleGen.examples", "model": "Trainer.model", "baseline": "LatestBlessed.model"}
     optional = frozenset({"baseline"})
     outputs = {"evaluation": "ModelEvaluation", "blessing": "ModelBlessing"}
-    code = ("pipeline/components", "tfgan_thyroid/evaluation", "tfgan_thyroid/metrics")
+    packages = ("tensorflow", "keras", "numpy")
 
-    def __init__(self, thresholds: Mapping[str, Any], samples: int, draws: int) -> None:
-        super().__init__(thresholds=dict(thresholds), samples=samples, draws=draws)
+    def __init__(self, thresholds: Mapping[str, Any], samples: int, draws: int, split: str = TRAINED_ON) -> None:
+        super().__init__(thresholds=dict(thresholds), samples=samples, draws=draws, split=split)
 
     def resolve(self, done: Mapping[str, Artifact], history: Sequence[Artifact], root: Path) -> dict[str, Artifact]:
         """The last blessed model other than the new one, if there is any."""
@@ -52,42 +57,49 @@ class Evaluator(Component):
         Raises:
             UserError: the images do not fit together, or are too few.
         """
-        from tfgan_thyroid.evaluation.comparison import Protocol, compare
+        import tensorflow as tf
+
+        tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
+        from tfgan_thyroid.evaluation.comparison import Evaluation, Protocol, compare
         from tfgan_thyroid.evaluation.evaluation_files import write_evaluation
         from tfgan_thyroid.evaluation.image_sources import generated_source, held_out_source, real_source
+        from tfgan_thyroid.evaluation.judgement import Judgement
         from tfgan_thyroid.training import runtime
 
         runtime.prepare()
-        p = self.parameters
-        protocol = Protocol(METRICS, p["samples"], p["draws"], seed=0)
-        real = real_source(workplace.inputs["examples"], SPLIT)
-        held_out = held_out_source(workplace.inputs["examples"], SPLIT)
+        p, examples = self.parameters, workplace.inputs["examples"]
+        real = real_source(examples, p["split"])
+        trained_on = real if p["split"] == TRAINED_ON else real_source(examples, TRAINED_ON)
+        held_out = held_out_source(examples, TRAINED_ON)
+        samples = min(p["samples"], max(2, len(real.images) // 2))
+        if samples < p["samples"]:
+            workplace.log.info("draws of %d images: half of the %d scans of the split", samples, len(real.images))
+        protocol = Protocol(METRICS, samples, p["draws"], seed=0)
 
-        def evaluate(model: Path, audited: bool) -> "Evaluation":
-            generated = generated_source(model / "Format-Serving", p["samples"] * p["draws"], seed=0)
-            return compare(real, generated, protocol, None, audited, held_out if audited else None)
+        def evaluate(model: Path, audited: bool) -> Evaluation:
+            generated = generated_source(model / "Format-Serving", samples * p["draws"], seed=0)
+            return compare(real, generated, protocol, None, audited, held_out if audited else None, trained_on)
 
         evaluation = evaluate(workplace.inputs["model"], audited=True)
         assert evaluation.audit is not None
-        reasons = broken_values(p["thresholds"]["value"], evaluation.estimates, evaluation.audit.passed)
-        if not evaluation.audit.passed:
-            reasons += evaluation.audit.reasons
-        baseline = None
+        checks = check_values(p["thresholds"]["value"], evaluation.estimates, evaluation.audit.passed)
         if "baseline" in workplace.inputs:
-            baseline = evaluate(workplace.inputs["baseline"], audited=False).estimates
-            reasons += broken_changes(p["thresholds"]["change"], evaluation.estimates, baseline)
-        write_evaluation(evaluation, workplace.outputs["evaluation"])
-        self._bless(workplace, reasons, baseline is not None)
+            baseline = evaluate(workplace.inputs["baseline"], audited=False)
+            checks += check_changes(p["thresholds"]["change"], evaluation.estimates, baseline.estimates)
+        copies = p["thresholds"]["value"].get("memorization_audit") and not evaluation.audit.passed
+        judgement = Judgement(checks, evaluation.audit.reasons if copies else [])
+        write_evaluation(evaluation, workplace.outputs["evaluation"], judgement)
+        self._bless(workplace, judgement)
 
-    def _bless(self, workplace: Workplace, reasons: list[str], compared: bool) -> None:
-        blessed = not reasons
+    def _bless(self, workplace: Workplace, judgement: "Judgement") -> None:
         verdict = {
-            "blessed": blessed,
-            "reasons": reasons or ["it keeps to every threshold"],
-            "compared_with_last_blessed": compared,
+            **judgement.to_dict(),
+            "split": self.parameters["split"],
+            "compared_with_last_blessed": "baseline" in workplace.inputs,
             "thresholds": self.parameters["thresholds"],
         }
         for output in workplace.outputs.values():
-            (output / "verdict.json").write_text(json.dumps(verdict, indent=2) + "\n")
-        (workplace.outputs["blessing"] / (BLESSED if blessed else NOT_BLESSED)).touch()
-        workplace.log.info("%s: %s", "blessed" if blessed else "not blessed", "; ".join(verdict["reasons"]))
+            (output / VERDICT).write_text(json.dumps(verdict, indent=2) + "\n")
+        (workplace.outputs["blessing"] / (BLESSED if judgement.blessed else NOT_BLESSED)).touch()
+        words = "blessed" if judgement.blessed else "not blessed"
+        workplace.log.info("%s: %s", words, "; ".join(judgement.reasons))

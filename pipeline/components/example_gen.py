@@ -1,71 +1,105 @@
 """ExampleGen: raw scans to a data set of TFRecords, by the preprocessing job."""
 
-import glob
+import dataclasses
 import hashlib
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from pipeline.orchestration.child import run_module
 from pipeline.orchestration.component import Component, Workplace
 from tfgan_thyroid.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.preprocess import Job
+    from pipeline.transforms.find_scans import ScanFile
+
+JOB = "pipeline.preprocess"
+# Of the settings, what a manifest must not tell: it may hold names of patients and of files, and the key of the hashes.
+UNTOLD = ("groups", "listed", "salt", "staging")
 
 
 class ExampleGen(Component):
     """Runs `python -m pipeline.preprocess`; the artifact is a dataset directory with `Split-train/` and so on.
 
+    What counts is the content of the files and the settings, not where they lie nor which engine runs the job: Beam's
+    flags and all paths are kept out of the parameters.
+
     Args:
-        scans: folder or pattern of the raw scans. Its path is kept out of the manifest: what counts is what lies there.
+        root: of the pipeline, where the data set will lie.
+        scans: folder, pattern or file of the raw scans.
         masks: of the scans, or None.
-        arguments: further flags of the job, such as `--image-size 64`, Beam's included.
+        flags: further ones of the job, such as `--image-size 64`, and Beam's.
+
+    Attributes:
+        splits: those that are asked for.
+
+    Raises:
+        UserError: no scans, or a file of a flag that cannot be used.
+        SystemExit: a wrong flag.
     """
 
     outputs = {"examples": "Examples"}
-    code = (
-        "pipeline/preprocess.py",
-        "pipeline/transforms",
-        "tfgan_thyroid/data",
-    )
+    runs = (JOB,)
+    packages = ("numpy", "pillow")
 
-    def __init__(self, scans: str, masks: Path | None = None, arguments: Sequence[str] = ()) -> None:
-        self.scans = scans
-        self.masks = masks
-        found = {"scans": fingerprint(Path(scans))}
-        if masks is not None:
-            found["masks"] = fingerprint(masks)
-        super().__init__(**found, arguments=list(arguments))
+    def __init__(self, root: Path, scans: str, masks: Path | None = None, flags: Sequence[str] = ()) -> None:
+        from pipeline.preprocess import read_job
+
+        self.words = ["--input", scans, *(["--masks", str(masks)] if masks else []), *flags]
+        job = read_job([*self.words, "--output", str(root / self.name / "to-be")])
+        wanted = [name for name, share in job.settings.splits.items() if share]
+        self.splits = frozenset(job.settings.listed.values() if job.settings.listed else wanted)
+        super().__init__(scans=fingerprint(job.scans), **_settings(job))
 
     def run(self, workplace: Workplace) -> None:
         """Runs the job, which writes the whole directory by one rename.
 
         Raises:
-            UserError: the job failed; it has printed why.
+            UserError: the job failed; it has said why.
         """
         output = workplace.outputs["examples"]
         output.rmdir()
-        words = ["--input", self.scans, "--output", str(output), *self.parameters["arguments"]]
-        if self.masks is not None:
-            words += ["--masks", str(self.masks)]
-        process = subprocess.run(
-            [sys.executable, "-m", "pipeline.preprocess", *words], capture_output=True, text=True, check=False
-        )
-        for line in (process.stdout + process.stderr).splitlines():
+        finished = run_module(JOB, [*self.words, "--output", str(output)], workplace.log)
+        for line in finished.output.splitlines():
             workplace.log.info("%s", line)
-        if process.returncode:
-            last = (process.stderr.strip() or "no message").splitlines()[-1]
-            raise UserError(f"the preprocessing job ended with exit code {process.returncode}: {last}")
+        if finished.code:
+            reason = finished.last_line.removeprefix("error: ")
+            raise UserError(f"{JOB} ended with exit code {finished.code}: {reason}")
 
 
-def fingerprint(place: Path) -> str:
-    """What tells whether files changed: names, sizes and times of what matches, SHA-256."""
+def _settings(job: "Job") -> dict[str, Any]:
+    """What decides the data set beside the scans, JSON-able; of what must not be told, a digest."""
+    settings = job.settings
+    told = {
+        field.name: getattr(settings, field.name)
+        for field in dataclasses.fields(settings)
+        if field.name not in (*UNTOLD, "mask_label")
+    }
+    secret = repr([settings.groups, settings.listed, settings.salt])
+    return {
+        **told,
+        "mask_label": settings.mask_label.name,
+        "mask_format": job.arguments.mask_format,
+        "strict": job.arguments.strict,
+        "lists": hashlib.sha256(secret.encode()).hexdigest(),
+    }
+
+
+def fingerprint(scans: Sequence["ScanFile"]) -> str:
+    """What tells whether files changed: names, sizes and times of the scans and of their masks, SHA-256.
+
+    Names are those below the input, so that a folder that was moved as a whole is the same.
+    """
+    rows = [(scan.name, scan.path) for scan in scans]
+    rows += [(scan.name + b" mask", scan.mask.source.path) for scan in scans if scan.mask is not None]
     digest = hashlib.sha256()
-    if place.is_dir():
-        names = [os.path.join(folder, name) for folder, _, found in os.walk(place) for name in found]
-    else:
-        names = glob.glob(str(place), recursive=True)
-    for name in sorted(names):
-        status = os.lstat(name)
-        digest.update(os.fsencode(os.path.relpath(name, place.parent)))
-        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    for name, path in rows:
+        try:
+            status = os.stat(path)
+            facts = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError as error:
+            facts = str(error.errno)
+        digest.update(name + b"\0" + facts.encode() + b"\0")
     return digest.hexdigest()

@@ -11,7 +11,7 @@ class ExampleValidator(Component):
     """Reads every record; the artifact holds `anomalies.json` and, as TFX has it, `Split-NAME/SchemaDiff.pb`.
 
     Args:
-        fewest_scans: training scans below which no generator should be trained.
+        fewest: scans that a split must hold, by split: too few to train on, or to compare with, stop the pipeline.
     """
 
     inputs = {
@@ -20,10 +20,9 @@ class ExampleValidator(Component):
         "schema": "SchemaGen.schema",
     }
     outputs = {"anomalies": "ExampleAnomalies"}
-    code = ("pipeline/validation", "pipeline/components/example_validator.py")
 
-    def __init__(self, fewest_scans: int = 20) -> None:
-        super().__init__(fewest_scans=fewest_scans)
+    def __init__(self, fewest: Mapping[str, int]) -> None:
+        super().__init__(fewest=dict(fewest))
 
     def run(self, workplace: Workplace) -> None:
         """Checks, and writes what was found.
@@ -37,10 +36,11 @@ class ExampleValidator(Component):
 
         examples, schema = workplace.inputs["examples"], workplace.inputs["schema"] / SCHEMA_FILE
         anomalies = list(validate_dataset(examples, schema))
-        scans, fewest = DatasetInfo.load(examples).counts["train"], self.parameters["fewest_scans"]
-        if scans < fewest:
-            detail = f"{scans} to train on, wanted at least {fewest}: bring more scans, or a larger share for train"
-            anomalies.append(Anomaly(ERROR, "few records", detail, "train"))
+        counts = DatasetInfo.load(examples).counts
+        for split, fewest in self.parameters["fewest"].items():
+            if counts[split] < fewest:
+                detail = f"{counts[split]} scans, wanted at least {fewest}: bring more scans, or a larger share for it"
+                anomalies.append(Anomaly(ERROR, "few records", detail, split))
         output = workplace.outputs["anomalies"]
         output.rmdir()
         write_anomalies(anomalies, output, schema.read_text(encoding="utf-8"))

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.components.evaluator import BLESSED
-from pipeline.components.infra_validator import INFRA_BLESSED
+from pipeline.components.evaluator import BLESSED, VERDICT
+from pipeline.components.infra_validator import INFRA_BLESSED, INFRA_CHECK
 from pipeline.orchestration.component import Component, Workplace
+from pipeline.staging import publish, staging_directory
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError
+
+PUSHED = "pushed.json"
+WITHDRAWN = ".withdrawn.json"
+_REMOVED = ".removed"
 
 
 class Pusher(Component):
@@ -39,29 +44,35 @@ class Pusher(Component):
         Raises:
             OSError: the folder cannot be written.
         """
-        missing = [
-            name
-            for name, mark in (("blessing", BLESSED), ("infra_blessing", INFRA_BLESSED))
-            if not (workplace.inputs[name] / mark).is_file()
-        ]
-        pushed: dict[str, Any] = {"pushed": False, "version": None}
-        if missing:
-            workplace.log.info("not pushed: the model lacks %s", " and ".join(missing))
-        else:
-            model = workplace.inputs["model"] / "Format-Serving"
+        model = workplace.inputs["model"] / "Format-Serving"
+        reasons = self._obstacles(workplace.inputs, model_digest(model))
+        pushed: dict[str, Any] = {"pushed": not reasons, "version": None, "reasons": reasons}
+        if not reasons:
             version = push(model, self.serving_dir, self.parameters["keep"])
-            pushed = {"pushed": True, "version": int(version.name), "model_digest": model_digest(version)}
+            pushed |= {"version": int(version.name), "model_digest": model_digest(version)}
             workplace.log.info("version %s of %s", version.name, self.serving_dir.name)
-        (workplace.outputs["pushed_model"] / "pushed.json").write_text(json.dumps(pushed, indent=2) + "\n")
+        (workplace.outputs["pushed_model"] / PUSHED).write_text(json.dumps(pushed, indent=2) + "\n")
+
+    def _obstacles(self, inputs: Mapping[str, Path], digest: str | None) -> list[str]:
+        reasons = []
+        if not (inputs["blessing"] / BLESSED).is_file():
+            reasons += json.loads((inputs["blessing"] / VERDICT).read_text())["reasons"]
+        if not (inputs["infra_blessing"] / INFRA_BLESSED).is_file():
+            reasons += json.loads((inputs["infra_blessing"] / INFRA_CHECK).read_text())["problems"]
+        if digest in withdrawn(self.serving_dir):
+            reasons.append("a rollback withdrew this very model; python -m pipeline.rollback can put it back on top")
+        return reasons
 
     def stop_reason(self, outputs: Mapping[str, Path]) -> str | None:
-        """That nothing was pushed."""
-        pushed = json.loads((outputs["pushed_model"] / "pushed.json").read_text())
-        return None if pushed["pushed"] else "the model was made and not blessed"
+        """Why nothing was pushed."""
+        pushed = json.loads((outputs["pushed_model"] / PUSHED).read_text())
+        return None if pushed["pushed"] else "; ".join(pushed["reasons"])
 
 
 def push(model: Path, serving_dir: Path, keep: int) -> Path:
     """Makes a SavedModel the newest version, unless the newest one is the same model, and drops the oldest ones.
+
+    Killed at whatever moment, the versions there are whole; the next push removes what was left beside them.
 
     Args:
         model: directory of the SavedModel.
@@ -72,21 +83,23 @@ def push(model: Path, serving_dir: Path, keep: int) -> Path:
         The newest version's directory.
     """
     there = versions(serving_dir)
-    if there and model_digest(there[-1]) == model_digest(model):
-        return there[-1]
-    number = int(there[-1].name) + 1 if there else 1
-    place = serving_dir / str(number)
-    with atomic.new_directory(place) as temporary:
-        shutil.copytree(model, temporary, dirs_exist_ok=True)
+    place = there[-1] if there else serving_dir / "0"
+    if not there or model_digest(place) is None or model_digest(place) != model_digest(model):
+        place = serving_dir / str(int(place.name) + 1)
+        with staging_directory(place) as staging:
+            shutil.copytree(model, staging, dirs_exist_ok=True)
+            publish(staging, place)
     for old in versions(serving_dir)[:-keep]:
-        hidden = old.with_name(f".{old.name}.removed")
-        old.rename(hidden)
+        old.rename(old.with_name(f".{old.name}{_REMOVED}"))
+    for hidden in serving_dir.glob(f".*{_REMOVED}"):
         shutil.rmtree(hidden)
     return place
 
 
 def roll_back(serving_dir: Path, version: int | None = None) -> Path:
     """Serves an earlier version again, as a new one on top, so that a server picks it up and nothing is lost.
+
+    The model that was on top is noted as withdrawn: a pipeline that runs again does not push it again.
 
     Args:
         serving_dir: of the versions.
@@ -103,6 +116,9 @@ def roll_back(serving_dir: Path, version: int | None = None) -> Path:
     if version not in there:
         names = ", ".join(map(str, sorted(there))) or "none"
         raise UserError(f"{serving_dir} has no version {version}: there are {names}")
+    newest, wanted = (model_digest(there[number]) for number in (max(there), version))
+    digests = {name for name in (*withdrawn(serving_dir), newest) if name is not None and name != wanted}
+    atomic.write_text(serving_dir / WITHDRAWN, json.dumps(sorted(digests)) + "\n")
     return push(there[version], serving_dir, keep=len(there) + 1)
 
 
@@ -110,9 +126,19 @@ def versions(serving_dir: Path) -> list[Path]:
     """The version directories, oldest first."""
     if not serving_dir.is_dir():
         return []
-    return sorted((path for path in serving_dir.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
+    found = (path for path in serving_dir.iterdir() if path.name.isdecimal() and path.is_dir())
+    return sorted(found, key=lambda path: int(path.name))
 
 
-def model_digest(version: Path) -> str:
-    """The digest of the weights, as the model card tells it."""
-    return json.loads((version / "model_card.json").read_text())["model_digest"]
+def withdrawn(serving_dir: Path) -> set[str]:
+    """Digests of the models that a rollback took off the top."""
+    file = serving_dir / WITHDRAWN
+    return set(json.loads(file.read_text())) if file.is_file() else set()
+
+
+def model_digest(version: Path) -> str | None:
+    """The digest of the weights, as the model card tells it; None for a model without a card."""
+    try:
+        return json.loads((version / "model_card.json").read_text())["model_digest"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return None

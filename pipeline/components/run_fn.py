@@ -48,8 +48,9 @@ def run_fn(fn_args: FnArgs) -> None:
     iterations, reached = model.config.iterations, int(model.iteration.numpy())
     if reached < iterations:
         raise UserError(f"training was stopped at iteration {reached} of {iterations}; its checkpoint is kept")
-    exported = export_generator(run, runs / "export")
+    export = runs / "export"
+    shutil.rmtree(export, ignore_errors=True)  # what a killed export left
     serving = Path(fn_args.serving_model_dir)
     serving.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(exported, serving)
-    exported.parent.rmdir()
+    shutil.move(export_generator(run, export), serving)
+    shutil.rmtree(export)

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 from pipeline.orchestration.component import Component, Workplace
-from tfgan_thyroid.errors import UserError
 
 
 class SchemaGen(Component):
@@ -12,15 +11,19 @@ class SchemaGen(Component):
 
     Args:
         schema: a `schema.pbtxt` that the data must keep to, or None.
+
+    Raises:
+        UserError: it is not there, or no schema.
     """
 
     inputs = {"statistics": "StatisticsGen.statistics", "examples": "ExampleGen.examples"}
     outputs = {"schema": "Schema"}
-    code = ("pipeline/components/schema_gen.py",)
 
     def __init__(self, schema: Path | None = None) -> None:
-        if schema is not None and not schema.is_file():
-            raise UserError(f"{schema} is not there: give --schema a schema.pbtxt, as a data set has one")
+        if schema is not None:
+            from pipeline.validation.schema_rules import load_rules
+
+            load_rules(schema)
         super().__init__(schema=schema.read_text(encoding="utf-8") if schema else None)
 
     def run(self, workplace: Workplace) -> None:

@@ -10,7 +10,6 @@ class StatisticsGen(Component):
 
     inputs = {"examples": "ExampleGen.examples"}
     outputs = {"statistics": "ExampleStatistics"}
-    code = ("pipeline/transforms/feature_statistics.py", "pipeline/components/statistics_gen.py")
 
     def run(self, workplace: Workplace) -> None:
         """Copies a file for each split, and the readable form."""

@@ -11,12 +11,14 @@ mmd = 0.02                         # MMD at most this much higher
 nearest_neighbor_error = 0.1       # |1-NN accuracy - 0.5| at most this much higher
 """
 
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation.judgement import Check
 from tfgan_thyroid.metrics.estimate import Estimate
 
 if sys.version_info >= (3, 11):
@@ -55,41 +57,62 @@ def read_thresholds(path: Path | None) -> dict[str, dict[str, Any]]:
         for name, value in thresholds.items():
             if name not in DEFAULT[section]:
                 raise UserError(f"{path}: unknown threshold {name!r} in [{section}]: {', '.join(DEFAULT[section])}")
-            wanted = bool if name == "memorization_audit" else (int, float)
-            if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
-                kind = "true or false" if wanted is bool else "a number"
-                raise UserError(f"{path}: {name} in [{section}] is {value!r}: give {kind}")
+            if name == "memorization_audit" and not isinstance(value, bool):
+                raise UserError(f"{path}: {name} in [{section}] is {value!r}: give true or false")
+            if name != "memorization_audit" and not _is_finite_number(value):
+                raise UserError(f"{path}: {name} in [{section}] is {value!r}: give a number")
     return {"value": {}, "change": {}, **asked}
 
 
-def broken_values(thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate], audit_passed: bool) -> list[str]:
-    """What of `[value]` does not hold, in words; a threshold that cannot be judged is not kept."""
-    broken = []
+def _is_finite_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_values(thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate], audit_passed: bool) -> list[Check]:
+    """Holds a model against `[value]`.
+
+    Args:
+        thresholds: of the section; what it leaves out is not asked.
+        estimates: of the metrics.
+        audit_passed: whether the memorisation audit passed.
+    """
     mmd, similarity = estimates["mmd"], estimates["ms-ssim"]
-    limit = thresholds.get("mmd_over_floor")
-    if limit is not None and mmd.floor is None:
-        broken.append("MMD has no real-against-real floor to compare with: too few scans in this split")
-    elif limit is not None and mmd.floor is not None and mmd.mean - mmd.floor > limit:
-        broken.append(f"MMD is {mmd.mean:.4f}, {mmd.mean - mmd.floor:.4f} above its floor (at most {limit:g})")
-    error, limit = nearest_neighbor_error(estimates), thresholds.get("nearest_neighbor_error")
-    if limit is not None and error > limit:
-        broken.append(f"1-NN accuracy is {estimates['1nn'].mean:.3f}, {error:.3f} from 0.5 (at most {limit:g})")
-    limit = thresholds.get("ms_ssim_over_real")
-    if limit is not None and similarity.mean - (similarity.floor or 0.0) > limit:
-        broken.append(
-            f"generated images are too much alike: MS-SSIM {similarity.mean:.3f}, real scans "
-            f"{similarity.floor or 0.0:.3f} (at most {limit:g} above)"
-        )
-    if thresholds.get("memorization_audit") and not audit_passed:
-        broken.append("the memorisation audit failed")
-    return broken
+    over_floor = None if mmd.floor is None else mmd.mean - mmd.floor
+    error = nearest_neighbor_error(estimates)
+    over_real = None if similarity.floor is None else similarity.mean - similarity.floor
+    found = {
+        "mmd_over_floor": (
+            over_floor,
+            "MMD has no real-against-real floor to be compared with: too few scans"
+            if over_floor is None
+            else f"MMD is {mmd.mean:.4f}, {over_floor:.4f} above its floor",
+        ),
+        "nearest_neighbor_error": (error, f"1-NN accuracy is {estimates['1nn'].mean:.3f}, {error:.3f} from 0.5"),
+        "ms_ssim_over_real": (
+            over_real,
+            "MS-SSIM among real scans is not known: too few scans"
+            if over_real is None
+            else f"MS-SSIM among generated images is {similarity.mean:.3f}, {over_real:.3f} above that among real scans"
+            + (" (they are too much alike)" if over_real > thresholds.get("ms_ssim_over_real", math.inf) else ""),
+        ),
+    }
+    checks = _checks("value", thresholds, found)
+    if thresholds.get("memorization_audit"):
+        words = f"the memorisation audit {'passed' if audit_passed else 'failed'}"
+        checks.append(Check("value.memorization_audit", True, audit_passed, words))
+    return checks
 
 
-def broken_changes(
+def check_changes(
     thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate], baseline: Mapping[str, Estimate]
-) -> list[str]:
-    """What of `[change]` does not hold against the last blessed model, in words."""
-    broken = []
+) -> list[Check]:
+    """Holds a model against `[change]`.
+
+    Args:
+        thresholds: of the section; what it leaves out is not asked.
+        estimates: of the model.
+        baseline: of the last blessed model, on the same scans.
+    """
     pairs = {
         "mmd": ("MMD", estimates["mmd"].mean, baseline["mmd"].mean),
         "nearest_neighbor_error": (
@@ -98,13 +121,20 @@ def broken_changes(
             nearest_neighbor_error(baseline),
         ),
     }
+    found = {}
     for name, (title, value, before) in pairs.items():
-        limit = thresholds.get(name)
-        if limit is not None and value - before > limit:
-            broken.append(
-                f"{title} is {value:.4f}, {value - before:.4f} above the last blessed model's (at most {limit:g})"
-            )
-    return broken
+        side = "above" if value > before else "below"
+        words = f"{title} is {value:.4f}, {abs(value - before):.4f} {side} the last blessed model's {before:.4f}"
+        found[name] = (value - before, words)
+    return _checks("change", thresholds, found)
+
+
+def _checks(section: str, thresholds: Mapping[str, Any], found: Mapping[str, tuple[float | None, str]]) -> list[Check]:
+    return [
+        Check(f"{section}.{name}", thresholds[name], value, f"{words} (at most {thresholds[name]:g})")
+        for name, (value, words) in found.items()
+        if name in thresholds
+    ]
 
 
 def nearest_neighbor_error(estimates: Mapping[str, Estimate]) -> float:

@@ -1,5 +1,6 @@
 """Trainer: a generator from a data set, as a SavedModel and as the run that made it."""
 
+import os
 import shutil
 import types
 from typing import Any
@@ -21,24 +22,14 @@ class Trainer(Component):
         "anomalies": "ExampleValidator.anomalies",
     }
     outputs = {"model": "Model", "model_run": "ModelRun"}
-    code = (
-        "pipeline/components/run_fn.py",
-        "tfgan_thyroid/config.py",
-        "tfgan_thyroid/data/input_pipeline.py",
-        "tfgan_thyroid/layers",
-        "tfgan_thyroid/losses",
-        "tfgan_thyroid/models",
-        "tfgan_thyroid/networks",
-        "tfgan_thyroid/serving/saved_model.py",
-        "tfgan_thyroid/serving/signatures.py",
-        "tfgan_thyroid/training/fit.py",
-    )
+    beside = ("tfgan_thyroid.metrics", "tfgan_thyroid.callbacks", "tfgan_thyroid.training.curves")
+    packages = ("tensorflow", "keras")
 
     def __init__(self, preset: str, overrides: dict[str, Any]) -> None:
         super().__init__(preset=preset, overrides=overrides)
 
     def run(self, workplace: Workplace) -> None:
-        """Trains in scratch, where a killed training is found again, then moves the run to its output.
+        """Trains in scratch, where a killed training is found again, then links what came out to the outputs.
 
         Raises:
             UserError: as `run_fn`.
@@ -59,7 +50,13 @@ class Trainer(Component):
                 custom_config=self.parameters,
             )
         )
-        shutil.move(model / "Format-Serving", workplace.outputs["model"] / "Format-Serving")
-        run = RunDirectory.latest(runs).path
-        for path in run.iterdir():
-            shutil.move(path, workplace.outputs["model_run"] / path.name)
+        # Linked, not moved: killed before its outputs are artifacts, a training of hours is still found in scratch.
+        for made, output in ((model, "model"), (RunDirectory.latest(runs).path, "model_run")):
+            shutil.copytree(made, workplace.outputs[output], copy_function=_link, dirs_exist_ok=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copy2(source, target)

@@ -32,6 +32,7 @@ class Artifact:
         parents: names of the artifacts that it was made from.
         started: when its component began, ISO 8601 in UTC.
         ended: when it was whole.
+        code_version: of the component that wrote it, SHA-256.
         package_version: of this package.
     """
 
@@ -42,6 +43,7 @@ class Artifact:
     parents: tuple[str, ...]
     started: str
     ended: str
+    code_version: str = ""
     package_version: str = __version__
 
     @property
@@ -65,7 +67,7 @@ class Artifact:
 
     def write(self, directory: Path) -> None:
         """Writes the manifest into a directory that is about to become this artifact."""
-        text = json.dumps(dataclasses.asdict(self), indent=2)
+        text = json.dumps({"producer": self.producer, **dataclasses.asdict(self)}, indent=2)
         (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
@@ -77,10 +79,11 @@ class Artifact:
         """
         try:
             fields = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+            fields.pop("producer", None)  # which its name tells
             return cls(**{**fields, "parents": tuple(fields["parents"])})
         except FileNotFoundError:
             raise UserError(f"{directory} is no artifact (no {MANIFEST})") from None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(f"{directory / MANIFEST} is damaged ({error})") from None
 
 

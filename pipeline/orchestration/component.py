@@ -6,12 +6,12 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pipeline
-import tfgan_thyroid
 from pipeline.orchestration.artifact import Artifact
+from pipeline.orchestration.code_version import code_version
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,17 @@ class Component(abc.ABC):
         inputs: where each comes from, `Component.output`; of an optional one it may be missing.
         outputs: the type of each.
         reusable: whether an earlier execution of the same work may stand in for a new one.
-        code: folders and files whose change makes old outputs stale, below the two packages.
+        runs: modules that it starts as processes; their code counts as its own.
+        beside: packages and modules of this project whose code does not count, since they only watch and tell.
+        packages: whose versions the outputs depend on.
     """
 
     inputs: ClassVar[Mapping[str, str]] = {}
     optional: ClassVar[frozenset[str]] = frozenset()
     outputs: ClassVar[Mapping[str, str]] = {}
-    code: ClassVar[tuple[str, ...]] = ()
+    runs: ClassVar[tuple[str, ...]] = ()
+    beside: ClassVar[tuple[str, ...]] = ()
+    packages: ClassVar[tuple[str, ...]] = ()
     reusable: ClassVar[bool] = True
 
     def __init__(self, **parameters: Any) -> None:
@@ -80,25 +84,18 @@ class Component(abc.ABC):
         """Why the pipeline must not go on from these outputs, None where it may."""
         return None
 
+    @property
+    def version(self) -> str:
+        """Of its code: that of its module, of what it runs, and of all that these import from this project."""
+        return code_version([type(self).__module__, *self.runs], (*self.beside, "pipeline.orchestration"))
+
     def fingerprint(self, input_digests: Mapping[str, str]) -> str:
-        """What tells whether this work was done before: inputs, parameters and code, SHA-256."""
+        """What tells whether this work was done before: inputs, parameters, code and packages, SHA-256."""
         parts = {
             "component": self.name,
             "parameters": self.parameters,
             "inputs": dict(input_digests),
-            "code": code_digest(self.code),
+            "code": self.version,
+            "packages": {name: version(name) for name in self.packages},
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def code_digest(places: tuple[str, ...]) -> str:
-    """SHA-256 over the Python files of folders and files such as `pipeline/transforms`, by their content."""
-    roots = {"pipeline": Path(*pipeline.__path__), "tfgan_thyroid": Path(*tfgan_thyroid.__path__)}
-    digest = hashlib.sha256()
-    for place in places:
-        package, *rest = place.split("/")
-        path = roots[package].joinpath(*rest)
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
-            digest.update(f"{place}/{file.name}\0".encode() + file.read_bytes())
-    return digest.hexdigest()

@@ -1,23 +1,22 @@
 """Runs components in order: what was done before is taken from where it lies, what was killed is continued."""
 
 import contextlib
-import datetime
-import fcntl
 import logging
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.orchestration.artifact import Artifact, content_digest
-from pipeline.orchestration.component import Component, Workplace
-from pipeline.orchestration.store import Execution, MetadataStore
+from pipeline.orchestration.component import Component
+from pipeline.orchestration.execution import execute, now, remove_leftovers
+from pipeline.orchestration.plan import PlanProgress, Step
+from pipeline.orchestration.root_lock import only_process
+from pipeline.orchestration.store import DATABASE, Execution, MetadataStore
 from tfgan_thyroid.errors import UserError
 
 LOG = logging.getLogger("tfgan_thyroid.pipeline")
 
-LOGS = "logs"
-WORKING = ".working"
+Outputs = dict[str, Artifact]
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Orchestrator:
     root: Path
     no_cache: bool = False
     start_from: str | None = None
-    _fresh: bool = field(default=False, init=False)
+    _whole: dict[int, Outputs | None] = field(default_factory=dict, init=False)
 
     def run(self, components: Sequence[Component]) -> PipelineResult:
         """Runs or reuses each component, in the order given.
@@ -56,155 +55,122 @@ class Orchestrator:
         Raises:
             UserError: a component failed; it names the component, the cause and how to go on.
         """
+        self._check_start(components)
+        self.root.mkdir(parents=True, exist_ok=True)
+        with only_process(self.root), contextlib.closing(MetadataStore(self.root)) as store:
+            return self._run(components, store)
+
+    def plan(self, components: Sequence[Component]) -> list[Step]:
+        """What `run` would do, as far as it can be said before: nothing is written.
+
+        Raises:
+            UserError: there is no component to start from of that name.
+        """
+        self._check_start(components)
+        if not (self.root / DATABASE).is_file():
+            return [Step(component.name, None, None) for component in components]
+        with contextlib.closing(MetadataStore(self.root)) as store:
+            return self._plan(components, store)
+
+    def _check_start(self, components: Sequence[Component]) -> None:
         names = [component.name for component in components]
         if self.start_from is not None and self.start_from not in names:
             raise UserError(f"there is no component {self.start_from!r}: choose from {', '.join(names)}")
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._fresh = self.no_cache
-        with _alone(self.root), contextlib.closing(MetadataStore(self.root)) as store:
-            return self._run(components, store)
+
+    def _plan(self, components: Sequence[Component], store: MetadataStore) -> list[Step]:
+        done: dict[str, Artifact] = {}
+        steps, fresh = [], False
+        for component in components:
+            fresh = fresh or self._starts_afresh(component)
+            inputs = self._inputs(component, done, store)
+            found = None if fresh or inputs is None else self._reusable(component, inputs, store)
+            if found is not None:
+                done.update(_by_source(component, found[1]))
+            steps.append(Step(component.name, found[0].id if found else None, store.seconds(component.name)))
+        return steps
 
     def _run(self, components: Sequence[Component], store: MetadataStore) -> PipelineResult:
-        run = store.start_run(_now())
-        self._remove_orphans(store)
-        artifacts: dict[str, Artifact] = {}
+        run = store.start_run(now())
         state, message = "failed", None
         try:
-            for place, component in enumerate(components, start=1):
-                self._fresh = self._fresh or component.name == self.start_from
-                outputs = self._execute(run, component, artifacts, store, f"{place} of {len(components)}")
-                artifacts.update({f"{component.name}.{output}": artifact for output, artifact in outputs.items()})
-                reason = component.stop_reason({name: artifact.path(self.root) for name, artifact in outputs.items()})
-                if reason is not None:
-                    state, message = "stopped", f"{component.name}: {reason}"
-                    return PipelineResult(run, artifacts, (component.name, reason))
+            remove_leftovers(store)
+            result = self._run_all(run, components, store)
             state = "complete"
-            return PipelineResult(run, artifacts)
+            if result.stopped_by is not None:
+                state, message = "stopped", ": ".join(result.stopped_by)
+            return result
         except UserError as error:
             message = str(error)
             raise
+        except BaseException as error:
+            message = type(error).__name__
+            raise
         finally:
-            store.end_run(run, _now(), state, message)
+            store.end_run(run, now(), state, message)
 
-    def _execute(
-        self, run: int, component: Component, done: Mapping[str, Artifact], store: MetadataStore, place: str
-    ) -> dict[str, Artifact]:
+    def _run_all(self, run: int, components: Sequence[Component], store: MetadataStore) -> PipelineResult:
+        progress = PlanProgress(self._plan(components, store), LOG)
+        progress.tell_plan()
+        done: dict[str, Artifact] = {}
+        fresh = False
+        for place, component in enumerate(components):
+            fresh = fresh or self._starts_afresh(component)
+            inputs = self._inputs(component, done, store)
+            if inputs is None:
+                source = next(s for name, s in component.inputs.items() if s not in done)
+                raise UserError(f"{component.name} needs {source}, which no component before it makes")
+            found = None if fresh else self._reusable(component, inputs, store)
+            if found is not None:
+                execution, outputs = found
+                store.reuse(run, execution, now(), {name: artifact.name for name, artifact in inputs.items()})
+                progress.tell_reused(place, execution.id)
+            else:
+                with progress.working(place):
+                    outputs = execute(component, inputs, _fingerprint(component, inputs), run, store)
+            done.update(_by_source(component, outputs))
+            reason = component.stop_reason({name: artifact.path(self.root) for name, artifact in outputs.items()})
+            if reason is not None:
+                return PipelineResult(run, done, (component.name, reason))
+        return PipelineResult(run, done)
+
+    def _starts_afresh(self, component: Component) -> bool:
+        return self.no_cache or component.name == self.start_from
+
+    def _inputs(self, component: Component, done: Mapping[str, Artifact], store: MetadataStore) -> Outputs | None:
+        """What a component reads, by input; None where some of it is not there yet."""
         inputs = {name: done[source] for name, source in component.inputs.items() if source in done}
-        history = [Artifact.read(self.root / name) for name in store.artifact_names() if (self.root / name).is_dir()]
-        inputs |= component.resolve(done, history, self.root)
-        missing = component.inputs.keys() - inputs.keys() - component.optional
-        if missing:
-            source = component.inputs[sorted(missing)[0]]
-            raise UserError(f"{component.name} needs {source}, which no component before it makes")
-        fingerprint = component.fingerprint({name: artifact.digest for name, artifact in inputs.items()})
-        names = {name: artifact.name for name, artifact in inputs.items()}
-        if component.reusable and not self._fresh:
-            for execution in store.done_before(component.name, fingerprint):
-                outputs = self._whole_artifacts(execution, component, store)
-                if outputs is not None:
-                    store.reuse(run, execution, _now(), names)
-                    LOG.info("%s  %s: nothing changed, taken from execution %d", place, component.name, execution.id)
-                    return outputs
-        LOG.info("%s  %s", place, component.name)
-        return self._work(run, component, inputs, fingerprint, store)
-
-    def _whole_artifacts(
-        self, execution: Execution, component: Component, store: MetadataStore
-    ) -> dict[str, Artifact] | None:
-        """An earlier execution's artifacts where all are still there, as they were."""
-        names = store.artifacts_of(execution.id)
-        if names.keys() != component.outputs.keys():
+        if component.inputs.keys() - inputs.keys() - component.optional:
             return None
+        return inputs | component.resolve(done, list(store.artifacts().values()), self.root)
+
+    def _reusable(
+        self, component: Component, inputs: Mapping[str, Artifact], store: MetadataStore
+    ) -> tuple[Execution, Outputs] | None:
+        """The newest execution of the same work whose artifacts are still whole, and these."""
+        if not component.reusable:
+            return None
+        for execution in store.done_before(component.name, _fingerprint(component, inputs)):
+            if execution.id not in self._whole:
+                self._whole[execution.id] = self._whole_outputs(execution, component, store)
+            outputs = self._whole[execution.id]
+            if outputs is not None:
+                return execution, outputs
+        return None
+
+    def _whole_outputs(self, execution: Execution, component: Component, store: MetadataStore) -> Outputs | None:
+        there = store.artifacts()
         outputs = {}
-        for output, name in names.items():
-            directory = self.root / name
-            if not directory.is_dir() or content_digest(directory) != Artifact.read(directory).digest:
-                LOG.warning("%s was removed or changed by hand: %s runs again", directory, component.name)
+        for output, name in store.artifacts_of(execution.id).items():
+            if name not in there or content_digest(self.root / name) != there[name].digest:
+                LOG.warning("%s was removed or changed by hand: %s runs again", self.root / name, component.name)
                 return None
-            outputs[output] = Artifact.read(directory)
-        return outputs
-
-    def _work(
-        self,
-        run: int,
-        component: Component,
-        inputs: Mapping[str, Artifact],
-        fingerprint: str,
-        store: MetadataStore,
-    ) -> dict[str, Artifact]:
-        started = _now()
-        execution = store.start_execution(run, component.name, fingerprint, started)
-        log_file = self.root / LOGS / f"{component.name}-{execution}.txt"
-        working = self.root / component.name / WORKING
-        scratch = working / f"scratch-{fingerprint[:16]}"
-        outputs = {name: working / f"{name}-{execution}" for name in component.outputs}
-        for directory in (log_file.parent, scratch, *outputs.values()):
-            directory.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(log_file)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        logging.getLogger("tfgan_thyroid").addHandler(handler)
-        directories = {name: artifact.path(self.root) for name, artifact in inputs.items()}
-        try:
-            component.run(Workplace(directories, outputs, scratch, LOG))
-        except UserError as error:
-            LOG.error("%s failed: %s", component.name, error)
-            store.fail(execution, _now(), str(error))
-            raise UserError(
-                f"{component.name} failed: {error} (log: {log_file}); the same command goes on from there"
-            ) from error
-        finally:
-            logging.getLogger("tfgan_thyroid").removeHandler(handler)
-            handler.close()
-        return self._publish(component, execution, inputs, outputs, started, store, working)
-
-    def _publish(
-        self,
-        component: Component,
-        execution: int,
-        inputs: Mapping[str, Artifact],
-        outputs: Mapping[str, Path],
-        started: str,
-        store: MetadataStore,
-        working: Path,
-    ) -> dict[str, Artifact]:
-        """Each output gets its manifest and is renamed to its place; then the store knows them."""
-        parents = tuple(sorted(artifact.name for artifact in inputs.values()))
-        artifacts = {}
-        for output, directory in outputs.items():
-            name = f"{component.name}/{output}/{execution}"
-            digest = content_digest(directory)
-            artifact = Artifact(name, component.outputs[output], digest, component.parameters, parents, started, _now())
-            artifact.write(directory)
-            (self.root / name).parent.mkdir(exist_ok=True)
-            directory.rename(self.root / name)
-            artifacts[output] = artifact
-        rows = [(artifact.name, output, artifact.type, artifact.digest) for output, artifact in artifacts.items()]
-        store.complete(execution, _now(), {name: artifact.name for name, artifact in inputs.items()}, rows)
-        shutil.rmtree(working)
-        return artifacts
-
-    def _remove_orphans(self, store: MetadataStore) -> None:
-        """Drops outputs that a killed process left: half-written ones, and whole ones that the store never knew."""
-        known = set(store.artifact_names())
-        for manifest in self.root.glob("*/*/*/artifact.json"):
-            directory = manifest.parent
-            if directory.relative_to(self.root).as_posix() not in known and WORKING not in directory.parts:
-                shutil.rmtree(directory)
-        for directory in self.root.glob(f"*/{WORKING}/*"):
-            if not directory.name.startswith("scratch-"):
-                shutil.rmtree(directory)
+            outputs[output] = there[name]
+        return outputs if outputs.keys() == component.outputs.keys() else None
 
 
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keeps a second process out of the same root; the lock goes with the process that holds it."""
-    with (root / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another pipeline is running in {root}: wait for it, or give another root") from None
-        yield
+def _fingerprint(component: Component, inputs: Mapping[str, Artifact]) -> str:
+    return component.fingerprint({name: artifact.digest for name, artifact in inputs.items()})
 
 
-def _now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+def _by_source(component: Component, outputs: Mapping[str, Artifact]) -> dict[str, Artifact]:
+    return {f"{component.name}.{output}": artifact for output, artifact in outputs.items()}

@@ -1,9 +1,14 @@
 """What was executed, when and from what: a SQLite file that any tool can query."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
+
+from pipeline.orchestration.artifact import Artifact
+from tfgan_thyroid.errors import UserError
 
 DATABASE = "metadata.sqlite"
 
@@ -36,6 +41,13 @@ class Execution(NamedTuple):
     message: str | None
     cached_from: int | None
 
+    @property
+    def seconds(self) -> float | None:
+        """That it took, None where it has no end."""
+        if self.ended is None:
+            return None
+        return (datetime.fromisoformat(self.ended) - datetime.fromisoformat(self.started)).total_seconds()
+
 
 class Run(NamedTuple):
     """A row of `runs`: state is `running`, `complete`, `stopped` or `failed`."""
@@ -55,8 +67,20 @@ class MetadataStore:
     """
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._connection = sqlite3.connect(root / DATABASE)
         self._connection.executescript(_SCHEMA)
+
+    @classmethod
+    def open(cls, root: Path) -> "MetadataStore":
+        """The store of a root where a pipeline ran.
+
+        Raises:
+            UserError: none did.
+        """
+        if not (root / DATABASE).is_file():
+            raise UserError(f"{root} is no pipeline root (no {DATABASE}): make one with python -m pipeline.run")
+        return cls(root)
 
     def close(self) -> None:
         """Closes the file."""
@@ -139,6 +163,22 @@ class MetadataStore:
         """The names of all artifacts, oldest first."""
         rows = self._connection.execute("SELECT name FROM artifacts ORDER BY execution, output")
         return [name for (name,) in rows]
+
+    def artifacts(self) -> dict[str, Artifact]:
+        """The artifacts that are there, by name, oldest first; one that was removed or damaged by hand is left out."""
+        found = {}
+        for name in self.artifact_names():
+            with contextlib.suppress(UserError):
+                found[name] = Artifact.read(self.root / name)
+        return found
+
+    def seconds(self, component: str) -> float | None:
+        """What a component took when it last ran to its end; None where it never did."""
+        row = self._connection.execute(
+            "SELECT * FROM executions WHERE component = ? AND state IN ('complete', 'removed') ORDER BY id DESC",
+            [component],
+        ).fetchone()
+        return None if row is None else Execution(*row).seconds
 
     def forget(self, names: Iterable[str]) -> None:
         """Drops artifacts that were removed, so that their executions are not reused."""

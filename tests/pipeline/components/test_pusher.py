@@ -1,9 +1,15 @@
 import json
+import logging
+import shutil
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from pipeline.components.pusher import model_digest, push, roll_back, versions
+from pipeline.components.pusher import Pusher, model_digest, push, roll_back, versions, withdrawn
+from pipeline.orchestration.component import Workplace
 from tfgan_thyroid.errors import UserError
 
 
@@ -50,6 +56,66 @@ def test_there_must_be_something_to_go_back_to(tmp_path):
         roll_back(tmp_path / "thyroid")
     with pytest.raises(UserError, match="no version 7: there are 1"):
         roll_back(tmp_path / "thyroid", 7)
+
+
+def test_a_model_that_was_rolled_back_is_not_pushed_again_until_it_is_put_back(tmp_path):
+    serving, bad = tmp_path / "thyroid", model(tmp_path, "b")
+    push(model(tmp_path, "a"), serving, keep=3)
+    push(bad, serving, keep=3)
+    roll_back(serving)
+    assert withdrawn(serving) == {"b"}
+    blessed = {"blessing": tmp_path / "blessing", "infra_blessing": tmp_path / "infra"}
+    for name, mark in (("blessing", "BLESSED"), ("infra_blessing", "INFRA_BLESSED")):
+        blessed[name].mkdir()
+        (blessed[name] / mark).touch()
+
+    def run_pusher(folder):
+        outputs = {"pushed_model": tmp_path / folder}
+        outputs["pushed_model"].mkdir()
+        (tmp_path / "made").mkdir(exist_ok=True)
+        shutil.copytree(bad, tmp_path / "made" / "Format-Serving", dirs_exist_ok=True)
+        pusher = Pusher(serving, keep=9)
+        pusher.run(Workplace({"model": tmp_path / "made", **blessed}, outputs, tmp_path, logging.getLogger("test")))
+        return pusher.stop_reason(outputs)
+
+    assert "a rollback withdrew this very model" in run_pusher("first")
+    assert numbers(serving) == [1, 2, 3]
+    roll_back(serving, 2)
+    assert withdrawn(serving) == {"a"}
+    assert run_pusher("second") is None
+    assert [model_digest(path) for path in versions(serving)] == ["a", "b", "a", "b"]
+
+
+DYING = """
+import os, shutil, signal, sys
+from pathlib import Path
+from pipeline.components import pusher
+
+def copy_one_file_and_die(source, target, **options):
+    shutil.copy(source / "saved_model.pb", target)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+pusher.shutil.copytree = copy_one_file_and_die
+pusher.push(Path(sys.argv[1]), Path(sys.argv[2]), keep=1)
+"""
+
+
+def test_a_push_that_is_killed_leaves_the_versions_as_they_were_and_the_next_cleans_up(tmp_path):
+    serving, new = tmp_path / "thyroid", model(tmp_path, "b")
+    push(model(tmp_path, "a"), serving, keep=1)
+    killed = subprocess.run([sys.executable, "-c", DYING, str(new), str(serving)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(serving.iterdir())) == 2
+    (serving / ".0.removed" / "variables").mkdir(parents=True)
+    assert numbers(serving) == [1]
+    push(new, serving, keep=1)
+    assert [path.name for path in serving.iterdir()] == ["2"]
+
+
+def test_a_version_without_a_card_is_no_obstacle(tmp_path):
+    (tmp_path / "thyroid" / "4").mkdir(parents=True)
+    (tmp_path / "thyroid" / "notes").mkdir()
+    assert push(model(tmp_path, "a"), tmp_path / "thyroid", keep=3).name == "5"
 
 
 def test_a_reader_never_meets_half_a_version(tmp_path):

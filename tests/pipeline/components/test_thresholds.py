@@ -1,6 +1,8 @@
+import math
+
 import pytest
 
-from pipeline.components.thresholds import DEFAULT, broken_changes, broken_values, read_thresholds
+from pipeline.components.thresholds import DEFAULT, check_changes, check_values, read_thresholds
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.estimate import Estimate
 
@@ -13,6 +15,10 @@ def estimates(mmd=0.10, accuracy=0.6, similarity=0.35, floor=0.09):
     }
 
 
+def broken(checks):
+    return [check.words for check in checks if not check.kept]
+
+
 def write(tmp_path, text):
     path = tmp_path / "thresholds.toml"
     path.write_text(text)
@@ -20,7 +26,9 @@ def write(tmp_path, text):
 
 
 def test_a_good_model_keeps_to_the_default_thresholds():
-    assert broken_values(DEFAULT["value"], estimates(), audit_passed=True) == []
+    checks = check_values(DEFAULT["value"], estimates(), audit_passed=True)
+    assert [check.threshold for check in checks] == [f"value.{name}" for name in DEFAULT["value"]]
+    assert broken(checks) == []
 
 
 @pytest.mark.parametrize(
@@ -30,27 +38,31 @@ def test_a_good_model_keeps_to_the_default_thresholds():
         ({"accuracy": 0.97}, True, "1-NN accuracy is 0.970, 0.470 from 0.5"),
         ({"accuracy": 0.02}, True, "0.480 from 0.5"),
         ({"similarity": 0.5}, True, "too much alike"),
+        ({"mmd": math.nan}, True, "MMD is nan"),
+        ({"similarity": math.nan}, True, "MS-SSIM among generated images is nan"),
         ({"floor": None}, True, "no real-against-real floor"),
         ({}, False, "memorisation audit failed"),
     ],
 )
 def test_each_broken_value_is_told_in_words(changes, audit_passed, words):
-    broken = broken_values(DEFAULT["value"], estimates(**changes), audit_passed)
-    assert len(broken) == 1
-    assert words in broken[0]
+    reasons = broken(check_values(DEFAULT["value"], estimates(**changes), audit_passed))
+    assert len(reasons) == 1
+    assert words in reasons[0]
 
 
 def test_a_change_for_the_worse_is_held_against_the_last_blessed_model():
-    assert broken_changes(DEFAULT["change"], estimates(mmd=0.115), estimates()) == []
-    broken = broken_changes(DEFAULT["change"], estimates(mmd=0.13, accuracy=0.8), estimates())
-    assert len(broken) == 2
-    assert "0.0300 above the last blessed model's" in broken[0]
+    assert broken(check_changes(DEFAULT["change"], estimates(mmd=0.115), estimates())) == []
+    assert broken(check_changes(DEFAULT["change"], estimates(mmd=0.05), estimates())) == []
+    reasons = broken(check_changes(DEFAULT["change"], estimates(mmd=0.13, accuracy=0.8), estimates()))
+    assert len(reasons) == 2
+    assert "MMD is 0.1300, 0.0300 above the last blessed model's 0.1000 (at most 0.02)" in reasons[0]
 
 
 def test_a_threshold_left_out_asks_nothing(tmp_path):
     thresholds = read_thresholds(write(tmp_path, "[value]\nmmd_over_floor = 0.01\n"))
     assert thresholds == {"value": {"mmd_over_floor": 0.01}, "change": {}}
-    assert len(broken_values(thresholds["value"], estimates(accuracy=1.0, mmd=0.2), audit_passed=False)) == 1
+    assert len(check_values(thresholds["value"], estimates(accuracy=1.0, mmd=0.2), audit_passed=False)) == 1
+    assert check_changes(thresholds["change"], estimates(mmd=9.0), estimates()) == []
 
 
 @pytest.mark.parametrize(
@@ -60,6 +72,8 @@ def test_a_threshold_left_out_asks_nothing(tmp_path):
         ("[values]\nmmd = 1\n", r"unknown section \[values\]"),
         ("mmd = 1\n", r"unknown section \[mmd\]"),
         ("[value]\nmmd_over_floor = 'low'\n", "give a number"),
+        ("[value]\nmmd_over_floor = nan\n", "give a number"),
+        ("[change]\nmmd = true\n", "give a number"),
         ("[value]\nmemorization_audit = 1\n", "give true or false"),
         ("[value\n", "is no TOML file"),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -71,6 +72,7 @@ def test_artifacts_lie_where_tfx_puts_them_and_say_what_they_are(tmp_path, caplo
     assert artifact.started <= artifact.ended
     assert artifact.digest == content_digest(tmp_path / "Last" / "copy" / "3")
     assert "counted 2" in (tmp_path / "logs" / "Count-2.txt").read_text()
+    assert json.loads((tmp_path / "Last" / "copy" / "3" / MANIFEST).read_text())["producer"] == "Last"
     assert not list(tmp_path.rglob(".working"))
 
 
@@ -117,6 +119,71 @@ def test_a_failure_names_component_cause_and_the_way_on(tmp_path):
     store.close()
     run(tmp_path, words="better now")
     assert RAN == ["Words", "Count", "Last"]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (OSError(28, "No space left on device", "/full"), UserError, "No space left on device: /full"),
+        (KeyboardInterrupt(), KeyboardInterrupt, "KeyboardInterrupt"),
+        (ZeroDivisionError("by zero"), ZeroDivisionError, "ZeroDivisionError: by zero"),
+    ],
+)
+def test_however_a_component_ends_the_store_and_its_log_say_so(tmp_path, error, raised, message):
+    class Broken(Words):
+        def run(self, workplace):
+            raise error
+
+    with pytest.raises(raised) as caught:
+        Orchestrator(tmp_path).run([Broken(words="a")])
+    store = MetadataStore(tmp_path)
+    (execution,) = store.executions()
+    assert (execution.state, execution.message) == ("failed", message)
+    assert execution.seconds is not None
+    assert store.runs()[0].state == "failed"
+    store.close()
+    log = (tmp_path / "logs" / "Broken-1.txt").read_text()
+    if raised is UserError:
+        assert f"Broken failed: {message} (log: " in str(caught.value)
+        assert message in log
+    else:
+        assert f"{type(error).__name__}" in log and "Traceback" in log
+
+
+def test_an_artifact_that_was_removed_or_whose_manifest_is_damaged_is_made_again(tmp_path):
+    run(tmp_path)
+    shutil.rmtree(tmp_path / "Words" / "text" / "1")
+    (tmp_path / "Count" / "log" / "2" / MANIFEST).write_text("{")
+    run(tmp_path)
+    assert RAN == ["Words", "Count"]
+    run(tmp_path)
+    assert RAN == []
+
+
+def test_a_plan_says_what_would_run_and_writes_nothing(tmp_path):
+    def plan(words="one two", **options):
+        return Orchestrator(tmp_path / "root", **options).plan([Words(words=words), Count(), Last()])
+
+    assert [step.taken_from for step in plan()] == [None, None, None]
+    assert not (tmp_path / "root").exists()
+    run(tmp_path / "root")
+    assert [(step.name, step.taken_from) for step in plan()] == [("Words", 1), ("Count", 2), ("Last", 3)]
+    assert [step.taken_from for step in plan(start_from="Count")] == [1, None, None]
+    assert [step.taken_from for step in plan(words="other")] == [None, None, None]
+    assert all(step.seconds is not None for step in plan(no_cache=True))
+    with pytest.raises(UserError, match="no component 'Cuont'"):
+        plan(start_from="Cuont")
+    store = MetadataStore(tmp_path / "root")
+    assert len(store.runs()) == 1
+    store.close()
+
+
+def test_code_that_changed_makes_old_work_stale(tmp_path, monkeypatch):
+    run(tmp_path)
+    monkeypatch.setattr(Count, "version", "another")
+    run(tmp_path)
+    assert RAN == ["Count"]
+    assert Artifact.read(tmp_path / "Count" / "count" / "5").code_version == "another"
 
 
 def test_outputs_may_forbid_to_go_on(tmp_path):

@@ -1,0 +1,67 @@
+"""How far a plan is, and how long it will take."""
+
+import logging
+
+from pipeline.orchestration import plan
+from pipeline.orchestration.plan import PlanProgress, Step, duration
+
+STEPS = [
+    Step("ExampleGen", 1, 30.0),
+    Step("Trainer", None, 600.0),
+    Step("Evaluator", None, None),
+    Step("Pusher", None, 2.0),
+]
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_the_time_to_go_counts_what_will_run_as_long_as_the_last_time(caplog):
+    caplog.set_level(logging.INFO)
+    clock = Clock()
+    progress = PlanProgress(STEPS, logging.getLogger("plan"), clock)
+    progress.tell_plan()
+    progress.tell_reused(0, 1)
+    clock.now += 3
+    with progress.working(1):
+        clock.now += 660
+    with progress.working(2):
+        clock.now += 40
+    with progress.working(3):
+        clock.now += 1
+    assert caplog.messages == [
+        "3 of 4 components to run; to go: about 0:10:02 and Evaluator for the first time",
+        "1 of 4  ExampleGen: nothing changed, taken from execution 1",
+        "2 of 4  Trainer: begins; 0:00:03 so far, to go: about 0:10:02 and Evaluator for the first time",
+        "2 of 4  Trainer: done in 0:11:00",
+        "3 of 4  Evaluator: begins; 0:11:03 so far, to go: about 0:00:02 and Evaluator for the first time",
+        "3 of 4  Evaluator: done in 0:00:40",
+        "4 of 4  Pusher: begins; 0:11:43 so far, to go: about 0:00:02",
+        "4 of 4  Pusher: done in 0:00:01",
+    ]
+
+
+def test_a_component_at_work_is_heard_of_and_the_time_to_go_shrinks(caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(plan, "TICK", 0.01)
+    clock = Clock()
+    progress = PlanProgress(STEPS[1:2], logging.getLogger("plan"), clock)
+    with progress.working(0):
+        clock.now += 200
+        while "at work" not in caplog.text:
+            pass
+    assert "1 of 1  Trainer: at work; 0:03:20 so far, to go: about 0:06:40" in caplog.messages
+
+
+def test_a_step_says_what_will_become_of_it():
+    assert [str(step) for step in STEPS[:3]] == [
+        "nothing changed: taken from execution 1",
+        "to run, 0:10:00 the last time",
+        "to run",
+    ]
+    assert duration(3661.4) == "1:01:01"
