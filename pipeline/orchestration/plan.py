@@ -95,7 +95,8 @@ def _to_go(ahead: Sequence[Step], worked: float) -> str:
     seconds = sum(known) - (min(worked, known[0]) if known and ahead[0].seconds is not None else 0.0)
     unknown = [step.name for step in ahead if step.seconds is None]
     parts = [f"about {duration(seconds)}"] if known or not unknown else []
-    parts += [f"{', '.join(unknown)} for the first time"] if unknown else []
+    names = ", ".join(unknown) if len(unknown) <= 3 else f"{len(unknown)} components"
+    parts += [f"{names} for the first time"] if unknown else []
     return f"to go: {' and '.join(parts)}"
 
 

@@ -58,6 +58,14 @@ def test_a_component_at_work_is_heard_of_and_the_time_to_go_shrinks(caplog, monk
     assert "1 of 1  Trainer: at work; 0:03:20 so far, to go: about 0:06:40" in caplog.messages
 
 
+def test_a_first_run_says_that_its_time_is_not_known(caplog):
+    caplog.set_level(logging.INFO)
+    PlanProgress(
+        [step._replace(taken_from=None, seconds=None) for step in STEPS], logging.getLogger("plan")
+    ).tell_plan()
+    assert caplog.messages == ["4 of 4 components to run; to go: 4 components for the first time"]
+
+
 def test_a_step_says_what_will_become_of_it():
     assert [str(step) for step in STEPS[:3]] == [
         "nothing changed: taken from execution 1",
