@@ -183,7 +183,7 @@ def _tell(result: "PipelineResult", args: argparse.Namespace) -> int:
         blessing = result.artifacts["Evaluator.blessing"].path(args.pipeline_root)
         verdict = json.loads((blessing / "verdict.json").read_text())
         evaluation = result.artifacts["Evaluator.evaluation"].path(args.pipeline_root)
-        LOG.info("%s; report: %s", "; ".join(verdict["reasons"]), evaluation / "report.html")
+        LOG.info("%s; report: %s", "blessed" if verdict["blessed"] else "not blessed", evaluation / "report.html")
     if args.json:
         artifacts = {source: artifact.name for source, artifact in result.artifacts.items()}
         print(json.dumps({"run": result.run, "exit_code": code, "verdict": verdict, "artifacts": artifacts}))

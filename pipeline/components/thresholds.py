@@ -93,7 +93,7 @@ def check_values(thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate
             "MS-SSIM among real scans is not known: too few scans"
             if over_real is None
             else f"MS-SSIM among generated images is {similarity.mean:.3f}, {over_real:.3f} above that among real scans"
-            + (" (they are too much alike)" if over_real > thresholds.get("ms_ssim_over_real", math.inf) else ""),
+            + (": too much alike" if over_real > thresholds.get("ms_ssim_over_real", math.inf) else ""),
         ),
     }
     checks = _checks("value", thresholds, found)
