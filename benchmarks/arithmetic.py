@@ -28,16 +28,16 @@ def forward_macs(image_size: int, channels: int, width: int, latent_size: int, f
         channels: channels of an image.
         width: channels after the discriminator's first stage.
         latent_size: length of a latent vector.
-        folded: the generator's up-convolutions as one transposed 4x4 convolution each instead of a nearest x2
-            upsampling and a 3x3 convolution: 4 instead of 9 MACs for each output pixel and pair of channels.
+        folded: the generator's up-convolutions at the input's pixels, as `layers.upsampling` does them, instead of a
+            nearest x2 upsampling and a 3x3 convolution: 9 MACs for each input pixel and pair of channels, not 36.
     """
     stages = stage_count(image_size)
     features = [channels, *(width * 2**stage for stage in range(stages))]
     sizes = [image_size // 2**stage for stage in range(stages + 1)]
     pairs = [outer * inner for outer, inner in pairwise(features)]
     tower = sum(pair * 16 * size**2 for pair, size in zip(pairs, sizes[1:], strict=True))
-    taps = 4 if folded else 9
-    upsampling = sum(pair * taps * size**2 for pair, size in zip(pairs, sizes[:-1], strict=True))
+    upsampled = sizes[1:] if folded else sizes[:-1]
+    upsampling = sum(pair * 9 * size**2 for pair, size in zip(pairs, upsampled, strict=True))
     return {
         "code_discriminator": latent_size * CODE_UNITS + CODE_UNITS**2 + CODE_UNITS,
         "encoder": tower + 16 * features[-1] * latent_size,

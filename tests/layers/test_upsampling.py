@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.layers.upsampling import UpsampleConv2D, fold_upsampling
+from tfgan_thyroid.layers.upsampling import UpsampleConv2D, upsample_convolution
 
 
 def plain_form(images, kernel):
-    """Nearest x2, then a 3x3 convolution: what the layer must equal."""
+    """Nearest x2, then a 3x3 convolution: what the function must equal."""
     upsampled = tf.repeat(tf.repeat(images, 2, axis=1), 2, axis=2)
     return tf.nn.conv2d(upsampled, kernel, strides=1, padding="SAME")
 
@@ -15,25 +15,38 @@ def random(*shape, seed=0):
     return tf.constant(np.random.default_rng(seed).normal(size=shape))
 
 
-@pytest.mark.parametrize("shape", [(2, 4, 4, 3), (1, 5, 7, 2), (3, 1, 1, 4)])
-def test_folded_kernel_equals_upsampling_then_convolution(shape):
+# Both forms: matrix products up to 16 pixels, sums over boxes above.
+SHAPES = [(2, 4, 4, 3), (1, 5, 7, 2), (3, 1, 1, 4), (2, 2, 5, 1), (1, 8, 8, 2)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_equals_upsampling_then_convolution(shape):
     images, kernel = random(*shape), random(3, 3, shape[-1], 5, seed=1)
-    output_shape = [shape[0], 2 * shape[1], 2 * shape[2], 5]
-    folded = tf.nn.conv2d_transpose(images, fold_upsampling(kernel), output_shape, strides=2, padding="SAME")
     # The same sums in another order, in float64.
-    np.testing.assert_allclose(folded, plain_form(images, kernel), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(upsample_convolution(images, kernel), plain_form(images, kernel), rtol=0, atol=1e-13)
 
 
-def test_folded_kernel_has_the_same_gradients():
-    images, kernel, weights = random(2, 4, 4, 3), random(3, 3, 3, 5, seed=1), random(2, 8, 8, 5, seed=2)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_has_the_same_gradients(shape):
+    batch, height, width, channels = shape
+    images, kernel, weights = random(*shape), random(3, 3, channels, 5, seed=1), random(batch, 2 * height, 2 * width, 5)
     gradients = []
-    for function in (plain_form, lambda x, k: tf.nn.conv2d_transpose(x, fold_upsampling(k), [2, 8, 8, 5], 2, "SAME")):
+    for function in (plain_form, upsample_convolution):
         with tf.GradientTape() as tape:
             tape.watch([images, kernel])
             loss = tf.reduce_sum(weights * function(images, kernel))
         gradients.append(tape.gradient(loss, [images, kernel]))
-    for plain, folded in zip(*gradients, strict=True):
-        np.testing.assert_allclose(folded, plain, rtol=0, atol=1e-12)
+    for plain, ours in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=0, atol=1e-12)
+
+
+def test_the_batch_may_be_unknown_when_the_graph_is_made():
+    kernel = random(3, 3, 2, 3)
+    for size in (4, 6):
+        signature = [tf.TensorSpec([None, size, size, 2], tf.float64), tf.TensorSpec(kernel.shape, tf.float64)]
+        graph = tf.function(upsample_convolution, input_signature=signature)
+        images = random(3, size, size, 2)
+        np.testing.assert_allclose(graph(images, kernel), plain_form(images, kernel), rtol=0, atol=1e-13)
 
 
 def test_a_delta_kernel_repeats_each_pixel_in_a_two_by_two_box():

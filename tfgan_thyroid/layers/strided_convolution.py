@@ -1,16 +1,17 @@
-"""A 4x4 convolution of stride 2 as one matrix product, for maps so small that a product is the faster way."""
+"""A 4x4 convolution of stride 2 as matrix products, for maps so small that a product is the faster way."""
 
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
 def strided_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """`tf.nn.conv2d(inputs, kernel, strides=2, padding="SAME")` for a 4x4 kernel, by a matrix product.
+    """`tf.nn.conv2d(inputs, kernel, strides=2, padding="SAME")` for a 4x4 kernel, by two matrix products.
 
-    Blocks of 2x2 pixels become channels, so that each output sees 2x2 blocks: four shifted maps side by side are the
-    rows of the left factor.
+    The first, with zeros and ones, lays the 4x4 pixels that each output sees side by side; the second is with the
+    kernel as it is stored. Gradients of any order are matrix products as well.
 
     Args:
         inputs: `[N, H, W, C]`, H and W even.
@@ -21,13 +22,19 @@ def strided_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """
     height, width, channels = (int(size) for size in inputs.shape[1:])
     filters = int(kernel.shape[-1])
-    blocks = tf.nn.space_to_depth(tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]]), 2)
-    rows, columns = height // 2, width // 2
-    shifted = [blocks[:, i : i + rows, j : j + columns, :] for i in range(2) for j in range(2)]
-    patches = tf.reshape(tf.concat(shifted, axis=-1), [-1, 16 * channels])
-    # [4, 4] = (shift, pixel in block) for each axis -> shifts first, as in the patches.
-    by_shift = tf.transpose(tf.reshape(kernel, [2, 2, 2, 2, channels, filters]), [0, 2, 1, 3, 4, 5])
-    return tf.reshape(tf.matmul(patches, tf.reshape(by_shift, [16 * channels, filters])), [-1, rows, columns, filters])
+    choice = np.einsum("yai,xbj->yxabij", _seen_pixels(height), _seen_pixels(width))
+    patches = tf.matmul(
+        tf.constant(choice.reshape(-1, height * width), inputs.dtype),
+        tf.reshape(inputs, [-1, height * width, channels]),
+    )
+    outputs = tf.matmul(tf.reshape(patches, [-1, 16 * channels]), tf.reshape(kernel, [16 * channels, filters]))
+    return tf.reshape(outputs, [-1, height // 2, width // 2, filters])
+
+
+def _seen_pixels(size: int) -> np.ndarray:
+    """Along one axis, what output y sees: `[size / 2, 4, size]`, 1 where tap a meets input i and 0 elsewhere."""
+    outputs, taps, pixels = np.ogrid[: size // 2, :4, :size]
+    return (2 * outputs + taps - 1 == pixels).astype(np.float64)
 
 
 @keras.saving.register_keras_serializable("tfgan_thyroid")

@@ -1,33 +1,76 @@
-"""Nearest x2 upsampling and a 3x3 convolution, computed as one transposed convolution."""
+"""Nearest x2 upsampling and a 3x3 convolution in one step, at a quarter of the multiplications."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+SMALL_MAP = 16
+"""Pixels up to which an up-convolution is a matrix product; its kernel is far larger than its map there."""
 
-def fold_upsampling(kernel: tf.Tensor) -> tf.Tensor:
-    """The 4x4 transposed-convolution kernel that does nearest x2 upsampling and `kernel` in one step.
 
-    Along one axis the up-sampled signal repeats each input twice, so output 2i sees (w0, w1 + w2) and output 2i + 1
-    sees (w0 + w1, w2): four taps, which are the flipped kernel summed over a window of two. Both axes together sum
-    the flipped kernel over the 2x2 box.
+def upsample_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """`tf.nn.conv2d` with `SAME` padding of the inputs repeated twice along both axes.
+
+    Repeating is the insertion of zeros followed by sums over 2x2 boxes. The sums commute with the convolution, which
+    then meets the zeros, and skips them: a transposed convolution of stride 2 by the 3x3 kernel, then the boxes. That
+    is 9 multiplications for each input pixel and pair of channels instead of 36.
 
     Args:
-        kernel: `[3, 3, in, out]`, as for `tf.nn.conv2d`.
+        inputs: `[N, H, W, C]`, H and W known.
+        kernel: `[3, 3, C, F]`, as for `tf.nn.conv2d`.
 
     Returns:
-        `[4, 4, out, in]`, as for `tf.nn.conv2d_transpose` with stride 2 and `SAME` padding.
+        `[N, 2H, 2W, F]`.
     """
-    flipped = tf.transpose(tf.reverse(kernel, axis=[0, 1]), [0, 1, 3, 2])
-    rows = tf.pad(flipped, [[0, 1], [0, 0], [0, 0], [0, 0]]) + tf.pad(flipped, [[1, 0], [0, 0], [0, 0], [0, 0]])
-    return tf.pad(rows, [[0, 0], [0, 1], [0, 0], [0, 0]]) + tf.pad(rows, [[0, 0], [1, 0], [0, 0], [0, 0]])
+    if int(inputs.shape[1]) * int(inputs.shape[2]) <= SMALL_MAP:
+        return _by_products(inputs, kernel)
+    return sum_boxes(inputs, box_kernel(kernel))
+
+
+def box_kernel(kernel: tf.Tensor) -> tf.Tensor:
+    """The kernel that `sum_boxes` takes: `[3, 3, F, C]` of `[3, 3, C, F]`.
+
+    As a transposed convolution wants it, flipped, and four times as large, so that means of 2x2 boxes are sums.
+    """
+    return tf.transpose(tf.reverse(4 * kernel, axis=[0, 1]), [0, 1, 3, 2])
+
+
+def sum_boxes(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The transposed convolution of stride 2, then the sums: `[N, 2H, 2W, F]` of `[N, H, W, C]` and a `box_kernel`."""
+    height, width = (int(size) for size in inputs.shape[1:3])
+    shape = [tf.shape(inputs)[0], 2 * height + 1, 2 * width + 1, int(kernel.shape[2])]
+    return tf.nn.avg_pool2d(tf.nn.conv2d_transpose(inputs, kernel, shape, 2, "VALID"), 2, 1, "VALID")
+
+
+def _by_products(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The products of each pixel with the nine kernels, then their sums in each output pixel: two matrix products.
+
+    The kernel is used as it is stored, and so is its gradient.
+    """
+    height, width, channels = (int(size) for size in inputs.shape[1:])
+    filters = int(kernel.shape[-1])
+    pixels = tf.reshape(inputs, [1, -1, channels])
+    products = tf.matmul(pixels, tf.reshape(kernel, [9, channels, filters]))
+    by_image = tf.transpose(tf.reshape(products, [9, -1, height * width, filters]), [1, 0, 2, 3])
+    sums = np.einsum("yai,xbj->yxabij", _taps_of_pixels(height), _taps_of_pixels(width))
+    outputs = tf.matmul(
+        tf.constant(sums.reshape(4 * height * width, -1), inputs.dtype),
+        tf.reshape(by_image, [-1, 9 * height * width, filters]),
+    )
+    return tf.reshape(outputs, [-1, 2 * height, 2 * width, filters])
+
+
+def _taps_of_pixels(size: int) -> np.ndarray:
+    """Along one axis, what output y sums: `[2 * size, 3, size]`, 1 where tap a meets input i and 0 elsewhere."""
+    outputs, taps, pixels = np.ogrid[: 2 * size, :3, :size]
+    return ((outputs + taps - 1) // 2 == pixels).astype(np.float64)
 
 
 @keras.saving.register_keras_serializable("tfgan_thyroid")
 class UpsampleConv2D(keras.layers.Layer):
     """Doubles height and width (nearest neighbour) and convolves with a 3x3 kernel, without bias.
 
-    The trained parameter is the 3x3 kernel of the paper's generator; the arithmetic is that of `fold_upsampling`,
-    which needs 16 instead of 36 multiplications for each input pixel and pair of channels.
+    The trained parameter is the 3x3 kernel of the paper's generator; the arithmetic is `upsample_convolution`.
 
     Args:
         filters: number of output channels.
@@ -48,12 +91,7 @@ class UpsampleConv2D(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        batch, height, width = tf.unstack(tf.shape(inputs)[:3])
-        kernel = fold_upsampling(tf.cast(self.kernel, inputs.dtype))
-        shape = [batch, 2 * height, 2 * width, self.filters]
-        outputs = tf.nn.conv2d_transpose(inputs, kernel, shape, strides=2, padding="SAME")
-        outputs.set_shape(self.compute_output_shape(inputs.shape))
-        return outputs
+        return upsample_convolution(inputs, tf.cast(self.kernel, inputs.dtype))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape

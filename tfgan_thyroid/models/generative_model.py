@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfgan_thyroid import replicas
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.layers.differentiable_augmentation import differentiable_augmentation
+from tfgan_thyroid.models.fused_adam import FusedAdam
 from tfgan_thyroid.models.random_draws import Purpose, draw_seed, latents_from_seeds
 from tfgan_thyroid.networks.generator import build_generator
 
@@ -80,7 +81,7 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def _build_optimizer(self, network: keras.Model) -> keras.optimizers.Optimizer:
         c = self.config
-        optimizer = keras.optimizers.Adam(c.learning_rate, c.beta_1, c.beta_2, c.adam_epsilon)
+        optimizer = FusedAdam(c.learning_rate, c.beta_1, c.beta_2, c.adam_epsilon)
         optimizer.build(network.trainable_variables)
         return optimizer
 

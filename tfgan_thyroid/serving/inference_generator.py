@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_thyroid.layers.upsampling import UpsampleConv2D, fold_upsampling
+from tfgan_thyroid.layers.upsampling import UpsampleConv2D, box_kernel, sum_boxes
 
 SMALL_MAP = 16
 """Pixels a side up to which an up-convolution is one matrix product; its kernel is far larger than its map there."""
@@ -13,8 +13,7 @@ class InferenceGenerator(tf.Module):
     """A trained generator for inference alone.
 
     Batch normalization is folded into the kernels. A small map is up-convolved by one matrix product with the 3x3
-    kernel and sums of its nine results: 9 multiplications for each input pixel and pair of channels instead of the 16
-    of `fold_upsampling`, and the kernel, which then costs most, is read once as it is stored.
+    kernel and sums of its nine results: its kernel, which then costs most, is read once as it is stored.
 
     Args:
         generator: of `build_generator`, in float32.
@@ -78,19 +77,15 @@ class _Taps(tf.Module):
 
 
 class _Transposed(tf.Module):
-    """Nearest x2 and a 3x3 convolution, as one transposed 4x4 convolution."""
+    """Nearest x2 and a 3x3 convolution, as a transposed convolution and sums of 2x2 boxes."""
 
     def __init__(self, kernel: tf.Tensor, bias: tf.Tensor, dtype: str, number: int) -> None:
         super().__init__()
-        folded = tf.cast(fold_upsampling(kernel), dtype)
-        self._kernel = tf.Variable(folded, trainable=False, name=f"kernel_{number}")
+        self._kernel = tf.Variable(tf.cast(box_kernel(kernel), dtype), trainable=False, name=f"kernel_{number}")
         self._bias = tf.Variable(bias, trainable=False, name=f"bias_{number}")
 
     def __call__(self, maps: tf.Tensor) -> tf.Tensor:
-        size, filters = maps.shape[1], self._kernel.shape[2]
-        shape = [tf.shape(maps)[0], 2 * size, 2 * size, filters]
-        maps = tf.nn.conv2d_transpose(tf.cast(maps, self._kernel.dtype), self._kernel, shape, 2, "SAME")
-        return _shifted(maps, self._bias)
+        return _shifted(sum_boxes(tf.cast(maps, self._kernel.dtype), self._kernel), self._bias)
 
 
 def _interleaved(products: tf.Tensor, axis: int) -> tf.Tensor:
