@@ -65,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def unneeded(store: "MetadataStore", serving_dir: Path | None = None) -> list[str]:
     """Artifacts that no pushed model, nor the last blessed one, nor the latest run needs; one that is damaged too.
 
+    What one execution made stays together, so that it can be taken from there again.
+
     Args:
         store: of the root.
         serving_dir: where pushed models count only as long as they are there; None counts all.
@@ -83,6 +85,8 @@ def unneeded(store: "MetadataStore", serving_dir: Path | None = None) -> list[st
             if parent in found and parent not in needed:
                 needed.add(parent)
                 waiting.append(parent)
+    executions = {found[name].execution for name in needed}
+    needed |= {name for name, artifact in found.items() if artifact.execution in executions}
     return [name for name in store.artifact_names() if name not in needed]
 
 

@@ -14,7 +14,7 @@ from tfgan_thyroid.errors import UserError
 
 
 class Trainer(Component):
-    outputs = {"model": "Model"}
+    outputs = {"model": "Model", "model_run": "ModelRun"}
 
     def run(self, workplace):
         (workplace.scratch / "checkpoint").write_text("half way")
@@ -25,7 +25,7 @@ class Trainer(Component):
 
 class Evaluator(Component):
     inputs = {"model": "Trainer.model"}
-    outputs = {"blessing": "ModelBlessing"}
+    outputs = {"blessing": "ModelBlessing", "evaluation": "ModelEvaluation"}
 
     def run(self, workplace):
         (workplace.outputs["blessing"] / ("BLESSED" if self.parameters["good"] else "NOT_BLESSED")).touch()
@@ -69,20 +69,21 @@ def artifacts(root):
 
 
 def test_what_no_pushed_model_needs_is_said_and_only_then_removed(root, capsys):
-    refused = ["Trainer/model/4", "Evaluator/blessing/5", "Pusher/pushed_model/6"]
+    refused = ["Trainer/model/4", "Trainer/model_run/4", "Evaluator/blessing/5", "Evaluator/evaluation/5"]
+    refused += ["Pusher/pushed_model/6"]
     before = artifacts(root)
     assert clean.main(["--pipeline-root", str(root)]) == 0
     said = capsys.readouterr().out
     assert [line.split()[0] for line in said.splitlines()[:-1]] == refused
-    assert said.splitlines()[-1].startswith("3 artifacts, 0 unfinished")
+    assert said.splitlines()[-1].startswith("5 artifacts, 0 unfinished")
     assert artifacts(root) == before
     assert clean.main(["--pipeline-root", str(root), "--yes"]) == 0
-    assert capsys.readouterr().out.splitlines()[:3] == said.splitlines()[:3]
+    assert capsys.readouterr().out.splitlines()[:5] == said.splitlines()[:5]
     assert artifacts(root) == [name for name in before if name not in refused]
     assert not any((root / name).exists() for name in refused)
     assert names(root) == []
     run(root, 1, good=False)
-    assert len(artifacts(root)) == 9
+    assert len(artifacts(root)) == len(before)
 
 
 def test_a_pushed_model_that_is_no_longer_served_is_not_needed_where_the_serving_folder_is_given(root, tmp_path):
@@ -120,8 +121,9 @@ def test_nothing_is_cleaned_while_a_pipeline_runs(root):
                 clean.main(["--pipeline-root", str(root), "--yes"])
             super().run(workplace)
 
+    before = len(artifacts(root))
     Orchestrator(root).run([Cleaning(seed=9, stopped=False)])
-    assert len(artifacts(root)) == 10
+    assert len(artifacts(root)) == before + 2
 
 
 def test_status_marks_blessings_versions_and_what_was_removed_by_hand(root):
