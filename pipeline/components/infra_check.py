@@ -4,6 +4,7 @@
 """
 
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,9 @@ def check(version: Path) -> dict[str, Any]:
     Returns:
         `load_seconds`, `warm_up_requests`, `seconds_per_image` at batch 8, and `problems`, in words.
     """
+    import tensorflow as tf
+
+    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.serving import warmup
     from tfgan_thyroid.serving.loaded_version import LoadedVersion
 

@@ -42,7 +42,7 @@ class InfraValidator(Component):
         finished = run_module(CHECK, [str(version)], workplace.log, longest)
         output = workplace.outputs["blessing"]
         if finished.code == -signal.SIGKILL:
-            found = {"problems": [f"it did not answer within {longest:g} s"]}
+            found = {"problems": [f"it was killed: no answer within {longest:g} s, or too little memory"]}
         elif finished.code:
             found = {"problems": [f"a fresh process could not load it: {finished.last_line}"]}
         else:
