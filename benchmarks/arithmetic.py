@@ -9,15 +9,28 @@ from tfgan_thyroid.config import stage_count
 
 CODE_UNITS = 1024
 
-FORWARD_PASSES = {"code_discriminator": 14, "encoder": 6, "discriminator": 25, "generator": 8}
-"""What one iteration costs each network, in forward passes over one batch.
+UPDATE_PASSES = {
+    "CD": {"encoder": 1, "code_discriminator": 12},
+    "E": {"encoder": 3, "code_discriminator": 2},
+    "D": {"encoder": 1, "generator": 2, "discriminator": 21},
+    "D: images": {"encoder": 1, "generator": 2},
+    "D: critic": {"discriminator": 9},
+    "D: penalties": {"discriminator": 12},
+    "G": {"encoder": 1, "discriminator": 4, "generator": 6},
+}
+"""What each update, and each part of D's, costs the networks, in forward passes over one batch.
 
 A layer's backward pass costs one forward pass for its weights and one for its inputs, and the gradient penalty six in
-all (forward, input gradient, and the backward pass of both). Encoder: 3 for its own update, 1 in each of the three
-others. Discriminator: 9 for three batches and 12 for two penalties in its own update; 4 for two batches in the
-generator's, which needs no gradients by weights. Generator: 2 in the discriminator's update, 6 in its own. Code
-discriminator: 6 for two batches and 6 for the penalty in its own update, 2 in the encoder's.
+all (forward, input gradient, and the backward pass of both). So CD costs 6 for two batches and 6 for the penalty in its
+own update; D 9 for three batches and 12 for two penalties in its own, and 4 for two batches in the generator's, which
+needs no gradients by weights.
 """
+
+FORWARD_PASSES = {
+    network: sum(UPDATE_PASSES[update].get(network, 0) for update in ("CD", "E", "D", "G"))
+    for network in ("code_discriminator", "encoder", "discriminator", "generator")
+}
+"""What one iteration costs each network, in forward passes over one batch."""
 
 
 def forward_macs(image_size: int, channels: int, width: int, latent_size: int, folded: bool) -> dict[str, int]:
@@ -58,3 +71,18 @@ def iteration_macs(image_size: int, channels: int, width: int, latent_size: int,
     """
     macs = forward_macs(image_size, channels, width, latent_size, folded)
     return sum(FORWARD_PASSES[name] * macs[name] for name in macs)
+
+
+def pass_macs(image_size: int, channels: int, width: int, latent_size: int) -> dict[str, int]:
+    """MACs of each of `UPDATE_PASSES` for each image of the batch, as this package computes them (folded).
+
+    Args:
+        image_size: as for `forward_macs`, like the others.
+        channels: channels of an image.
+        width: channels after the discriminator's first stage.
+        latent_size: length of a latent vector.
+    """
+    macs = forward_macs(image_size, channels, width, latent_size, folded=True)
+    return {
+        name: sum(count * macs[network] for network, count in costs.items()) for name, costs in UPDATE_PASSES.items()
+    }

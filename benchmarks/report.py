@@ -43,6 +43,11 @@ def _precision_lines(precision: str, result: dict) -> list[str]:
         lines.append(
             f"{'caution':<10}other processes kept up to {max(result['foreign_cores']):.1f} cores busy: time again"
         )
+    if "passes" in result:
+        lines.append(f"{'pass':<14}{'GMAC':>8}{'s':>9}{'GFLOP/s':>9}{'of ceiling':>12}")
+    for name, part in result.get("passes", {}).items():
+        numbers = f"{part['gmacs']:>8.1f}{part['seconds']:>9.3f}{part['gflops']:>9.1f}"
+        lines.append(f"{name:<14}{numbers}{part['fraction_of_ceiling']:>12.0%}")
     if result["ceiling_gflops"]:
         lines.append(f"{'ceiling':<10}{result['ceiling_gflops']:.0f} GFLOP/s, a 3x3 convolution 128 -> 256 alone")
     return lines

@@ -1,7 +1,8 @@
 """The two sides of the comparison, each in a process of its own that works when its parent says so.
 
 `python -m benchmarks.sides SIDE SETTINGS` prints one JSON object a line: first, after the warm-up iteration, what it
-is; then one answer to each command on standard input: `run N`, `ceiling`, `memory`.
+is; then one answer to each command on standard input: `run N`, `ceiling`, `passes`,
+`memory`.
 """
 
 import json
@@ -11,7 +12,7 @@ import resource
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +71,10 @@ class Side(ABC):
         """GFLOP/s of one large convolution alone, forward."""
         raise NotImplementedError(f"{type(self).__name__} has no ceiling to measure")
 
+    def passes(self) -> dict[str, float]:
+        """Seconds of each of `benchmarks.arithmetic.UPDATE_PASSES`."""
+        raise NotImplementedError(f"{type(self).__name__} has no passes to measure")
+
 
 class OurSide(Side):
     """This package, as `tfgan_thyroid.train` runs it: a `tf.function` of the model's `train_step`."""
@@ -79,6 +84,7 @@ class OurSide(Side):
 
         from tfgan_thyroid.config import Config
         from tfgan_thyroid.models.alpha_wgan_gp import AlphaWGANGP
+        from tfgan_thyroid.training import runtime
 
         config = Config(
             image_size=settings.image_size,
@@ -89,9 +95,10 @@ class OurSide(Side):
             precision=settings.precision,
             seed=settings.seed,
         )
-        model = AlphaWGANGP(config)
-        model.compile()
-        self.train_step = tf.function(model.train_step)
+        runtime.prepare()
+        self.model = AlphaWGANGP(config)
+        self.model.compile()
+        self.train_step = tf.function(self.model.train_step)
         self.real_batches = tf.constant(settings.real_batches())
         self.dtype = tf.bfloat16 if settings.precision == "mixed_bfloat16" else tf.float32
 
@@ -105,12 +112,18 @@ class OurSide(Side):
 
         return tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
 
+    def passes(self) -> dict[str, float]:
+        """Seconds of each update and part of one."""
+        from benchmarks.passes import time_passes
+
+        return time_passes(self.model, self.real_batches[0])
+
     def ceiling(self) -> float:
         """The best of 20 runs of a 3x3 convolution, 128 -> 256 channels, 32x32 pixels, batch 8."""
         import tensorflow as tf
 
-        images = tf.cast(tf.random.normal([8, 32, 32, 128]), self.dtype)
-        kernel = tf.cast(tf.random.normal([3, 3, 128, 256]), self.dtype)
+        images = tf.cast(tf.random.stateless_normal([8, 32, 32, 128], [0, 0]), self.dtype)
+        kernel = tf.cast(tf.random.stateless_normal([3, 3, 128, 256], [0, 1]), self.dtype)
         convolve = tf.function(lambda: tf.nn.conv2d(images, kernel, strides=1, padding="SAME"))
         seconds = []
         for _ in range(20):
@@ -161,6 +174,8 @@ def serve(side: Side) -> None:
             _answer(_run(side, int(arguments[0])))
         elif command == "ceiling":
             _answer({"gflops": side.ceiling()})
+        elif command == "passes":
+            _answer(side.passes())
         elif command == "memory":
             steady = peak_memory_bytes()
             _answer({"peak_bytes": max(peak_with_warm_up, steady), "peak_bytes_after_warm_up": steady})
@@ -194,7 +209,7 @@ def _forget_peak_memory() -> None:
         path.write_text("5")
 
 
-def _answer(answer: dict[str, object]) -> None:
+def _answer(answer: Mapping[str, object]) -> None:
     print(json.dumps(answer), flush=True)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from benchmarks.arithmetic import iteration_macs
+from benchmarks.arithmetic import iteration_macs, pass_macs
 from benchmarks.machine import describe_machine, package_versions
 from benchmarks.report import write_report
 from benchmarks.rounds import run_rounds
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "results": {},
     }
     for precision in flags.precisions:
-        result = measure(replace(settings, precision=precision), sides, flags.rounds, flags.iterations)
+        result = measure(replace(settings, precision=precision), sides, flags.rounds, flags.iterations, flags.passes)
         name = SHORT_NAMES[precision]
         document["results"][name] = result
         if len(sides) == 2:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: int) -> dict:
+def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: int, passes: bool = False) -> dict:
     """Times the sides in turn.
 
     Args:
@@ -64,11 +64,13 @@ def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: i
         sides: `ours`, `peer`, or both.
         rounds: how often each side works.
         iterations: that a side runs in a round.
+        passes: whether to time our updates one by one as well, where ours is one of the sides.
 
     Returns:
         A JSON object: for each side its seconds an iteration and its memory; where there are two, `ratio` (the
         peer's seconds over ours, by round) and `memory_ratio` (our peak over the peer's); `ceiling_gflops`, of one
-        large convolution, where ours is one of the sides; `foreign_cores`, that other processes kept busy, by round.
+        large convolution, where ours is one of the sides; `passes` by name, where asked for; `foreign_cores`, that
+        other processes kept busy, by round.
 
     Raises:
         UserError: a side failed, or its losses were not finite.
@@ -79,7 +81,10 @@ def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: i
         done = run_rounds(workers, rounds, iterations, settings.precision)
         facts = {side: {**worker.ready, **worker.ask("memory")} for side, worker in workers.items()}
         ceiling = _ceiling(workers["ours"], rounds) if "ours" in sides else None
+        by_pass = workers["ours"].ask("passes") if passes and "ours" in sides else {}
     result: dict = {"ceiling_gflops": ceiling, "foreign_cores": [r.foreign_cores for r in done]}
+    if by_pass:
+        result["passes"] = _passes_result(settings, by_pass, ceiling)
     for side in sides:
         result[side] = _side_result(settings, side, [r.seconds[side] for r in done], facts[side], ceiling)
     if len(sides) == 2:
@@ -106,6 +111,22 @@ def _side_result(settings: Settings, side: str, seconds: list[float], facts: dic
         "fraction_of_ceiling": gflops / ceiling if ceiling else None,
         **facts,
     }
+
+
+def _passes_result(settings: Settings, seconds: dict[str, float], ceiling: float | None) -> dict:
+    """Each update's and part's seconds beside its arithmetic."""
+    macs = pass_macs(settings.image_size, CHANNELS, settings.width, LATENT_SIZE)
+    result = {}
+    for name, spent in seconds.items():
+        gflops = 2e-9 * macs[name] * settings.batch_size / spent
+        fraction = gflops / ceiling if ceiling else None
+        result[name] = {
+            "seconds": spent,
+            "gmacs": macs[name] * settings.batch_size / 1e9,
+            "gflops": gflops,
+            "fraction_of_ceiling": fraction,
+        }
+    return result
 
 
 def _spread(values: list[float]) -> dict:
@@ -145,6 +166,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--iterations", type=count, default=2, help="training iterations of a side in each round")
     parser.add_argument("--sides", choices=SIDES, default="both", help="time one side alone, or both for the ratios")
+    parser.add_argument(
+        "--passes",
+        action="store_true",
+        help="also time each of our updates, and the parts of D's, as graphs of their own",
+    )
     parser.add_argument("--seed", type=command.seed, default=0, help="of the images and the initial values")
     parser.add_argument(
         "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
