@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     second = parser.add_argument_group("table2")
     second.add_argument("--low-data-seeds", **count, help="trainings of each row with few labelled scans (5)")
     second.add_argument("--low-data", type=_sizes, metavar="N,N", help="labelled scans of those rows (16,32,64)")
-    second.add_argument("--generated", **count, help="generated pairs of those rows (64)")
+    second.add_argument(
+        "--generated", type=_sizes, metavar="N,N", help="generated pairs of those rows (as many as labelled scans)"
+    )
     second.add_argument("--steps", **count, help="updates of every U-Net, whatever it learns from (150)")
     second.add_argument("--epochs", **count, help="instead: passes over the examples, as in the paper (its: 60)")
     second.add_argument("--unet-width", **count, help="channels at full size (8; paper: 64)")
@@ -73,7 +75,7 @@ ONLY: dict[str, dict[str, Any]] = {
     "table2": {
         "low_data_seeds": 5,
         "low_data": (16, 32, 64),
-        "generated": 64,
+        "generated": (),
         "steps": 150,
         "epochs": None,
         "unet_width": 8,

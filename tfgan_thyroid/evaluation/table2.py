@@ -17,7 +17,7 @@ from tfgan_thyroid.data.used_scans import UsedScan, read_scans, used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import table2_work
 from tfgan_thyroid.evaluation.plan import Cell
-from tfgan_thyroid.evaluation.table2_rows import Row, table2_rows
+from tfgan_thyroid.evaluation.table2_rows import FULL_GENERATED, Row, table2_rows
 from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.evaluation.worker import Worker
 from tfgan_thyroid.run_directory import RunDirectory, current_stack
@@ -46,7 +46,7 @@ class Protocol:
         steps: updates of every U-Net, whatever it learns from, so that more examples do not mean longer training; 0
             takes `epochs` of `unet`, as the paper does.
         sizes: labelled scans of the low-data rows.
-        generated: pairs of the low-data rows.
+        generated: pairs of the low-data rows; empty takes as many as there are labelled scans.
         seeds: trainings of a row with all labelled scans.
         low_data_seeds: trainings of a row with few.
     """
@@ -56,7 +56,7 @@ class Protocol:
     unet: dict[str, Any]
     steps: int
     sizes: tuple[int, ...]
-    generated: int
+    generated: tuple[int, ...]
     seeds: int
     low_data_seeds: int
 
@@ -91,6 +91,8 @@ class Table2Plan:
         self._train, self._test = (used_scans(protocol.data, split) for split in ("train", "test"))
         refuse_seen(self._train, self._test, "the train split")
         self.all_real = len(self._train)
+        # Of every generator alike, so that other rows find them; a row takes the first ones.
+        self._pairs_count = max(*FULL_GENERATED, *protocol.generated, *protocol.sizes)
         rows = table2_rows(protocol.sizes, protocol.generated)
         self.rows = [row for row in rows if row.real < self.all_real]
         sizes = sorted({row.real for row in rows} - {row.real for row in self.rows})
@@ -154,16 +156,12 @@ class Table2Plan:
         overrides = {**GAN, **QUIET, **self.protocol.gan, "seed": seed}
         return new_record(self.protocol.data, "train", PRESET, overrides).config
 
-    def _pairs_count(self, row: Row) -> int:
-        """As many as any row with those labelled scans takes; the others take the first ones."""
-        return max(r.generated for r in table2_rows(self.protocol.sizes, self.protocol.generated) if r.real == row.real)
-
     def _gan_key(self, row: Row, seed: int) -> dict[str, Any]:
         return {
             "gan": _changed(self._gan_config(seed), Config(), GAN_NAMED, {*RESUMABLE, "preset"} - {"iterations"}),
             "dataset_digest": self._digest,
             "scans": _ids_digest(self._subset(row, seed)),
-            "pairs": self._pairs_count(row),
+            "pairs": self._pairs_count,
         }
 
     def _gan_cell(self, row: Row, seed: int) -> Cell:
@@ -200,7 +198,7 @@ class Table2Plan:
             "scans_seen": len(seen),
             "groups_seen": sorted({scan.group_id for scan in seen}),
             "test_groups_seen": 0,
-            "pairs": self._pairs_count(row),
+            "pairs": self._pairs_count,
             "quality": quality,
             "stack": record.stack,
             "package_version": record.package_version,
@@ -227,7 +225,7 @@ class Table2Plan:
         folder = self.output / "pairs" / gan_name(row, seed)
         if not folder.is_dir():
             run = self._run(row, seed)
-            self._call(table2_work.generate, run.path, folder, self._pairs_count(row))
+            self._call(table2_work.generate, run.path, folder, self._pairs_count)
         return folder
 
     def _call(self, work: Any, *arguments: Any) -> Any:

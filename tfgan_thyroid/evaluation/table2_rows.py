@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 FULL_GENERATED = (32, 64, 128, 256)
+CONVENTIONAL_GENERATED = 64
 PAPER = {0: (0.3881, 0.5093), 32: (0.3885, 0.5105), 64: (0.3892, 0.5111)}
 """mIoU and Dice by the number of generated images beside the paper's 128 real ones."""
 
@@ -54,15 +55,16 @@ class Row:
         return f"{title} + {self.generated} generated" if self.generated else title
 
 
-def table2_rows(sizes: Sequence[int], generated: int) -> list[Row]:
+def table2_rows(sizes: Sequence[int], generated: Sequence[int]) -> list[Row]:
     """All rows: few labelled scans first, then all of them.
 
     Args:
         sizes: labelled scans of the low-data rows.
-        generated: pairs of the low-data rows, and of the row that has all scans and conventional augmentation.
+        generated: pairs of the low-data rows, one after the other; none takes as many as there are labelled scans.
     """
     rows = []
     for size in sorted(set(sizes)):
-        rows += [Row(size, pairs, way) for way in ("none", "conventional") for pairs in (0, generated)]
+        counts = (0, *(sorted(set(generated)) or (size,)))
+        rows += [Row(size, pairs, way) for way in ("none", "conventional") for pairs in counts]
     rows += [Row(0, pairs, paper=PAPER.get(pairs)) for pairs in (0, *FULL_GENERATED)]
-    return rows + [Row(0, pairs, "conventional") for pairs in (0, generated)]
+    return rows + [Row(0, pairs, "conventional") for pairs in (0, CONVENTIONAL_GENERATED)]
