@@ -7,17 +7,15 @@ is; then one answer to each command on standard input: `run N`, `ceiling`, `pass
 
 import json
 import math
-import re
-import resource
 import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import usable_cores
+from tfgan_thyroid.training.peak_memory import forget_peak_memory, peak_memory_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,7 +164,7 @@ def serve(side: Side) -> None:
     side.iterate()
     first_seconds = time.perf_counter() - start
     peak_with_warm_up = peak_memory_bytes()
-    _forget_peak_memory()
+    forget_peak_memory()
     _answer({"first_iteration_seconds": first_seconds, "threads": side.threads()})
     for line in sys.stdin:
         command, *arguments = line.split()
@@ -191,22 +189,6 @@ def _run(side: Side, iterations: int) -> dict[str, object]:
         "cpu_seconds": cpu_seconds,
         "finite": all(map(math.isfinite, losses.values())),
     }
-
-
-def peak_memory_bytes() -> int:
-    """The process's largest resident memory so far (Linux: since `_forget_peak_memory`)."""
-    status = Path("/proc/self/status")
-    if status.exists() and (match := re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)):
-        return int(match[1]) * 1024
-    # Elsewhere getrusage; not on Linux, where a child starts with its parent's peak.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def _forget_peak_memory() -> None:
-    """Starts the peak anew, where the system can (Linux: proc(5), clear_refs)."""
-    path = Path("/proc/self/clear_refs")
-    if path.exists():
-        path.write_text("5")
 
 
 def _answer(answer: Mapping[str, object]) -> None:

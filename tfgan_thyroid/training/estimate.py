@@ -1,18 +1,21 @@
-"""What a run will cost, from a few real iterations at a small batch."""
+"""What a run will cost, from a few real iterations at small batches."""
 
+import multiprocessing
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 import tensorflow as tf
 
 from tfgan_thyroid.config import Config
+from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
+from tfgan_thyroid.training import runtime
+from tfgan_thyroid.training.peak_memory import peak_memory_bytes
 
-LARGEST_TRIAL_BATCH = 4
+LARGEST_TRIAL_BATCH = 8
 TIMED_ITERATIONS = 2
-BYTES_PER_PARAMETER = 16  # weight, gradient and Adam's two moments, float32
 
 
 class Estimate(NamedTuple):
@@ -20,10 +23,10 @@ class Estimate(NamedTuple):
 
     Attributes:
         parameters: trainable parameters by network.
-        seconds_per_iteration: at the run's batch size; an upper bound, since larger batches cost less an image.
+        seconds_per_iteration: at the run's batch size.
         hours: for all iterations.
         memory_gib: peak of the process (host memory), gibibytes.
-        trial_batch_size: of the iterations that were timed.
+        trial_batch_size: the largest of the iterations that were timed.
     """
 
     parameters: dict[str, int]
@@ -33,26 +36,58 @@ class Estimate(NamedTuple):
     trial_batch_size: int
 
 
+class _Trial(NamedTuple):
+    """Iterations of one batch size in a process of their own: the fastest, and the most memory of the process."""
+
+    batch_size: int
+    parameters: dict[str, int]
+    seconds: float
+    peak_bytes: int
+
+
 def estimate(config: Config) -> Estimate:
-    """Runs three iterations on noise, times the last two and scales time and activations to the run's batch size."""
-    trial = config.replace(batch_size=min(config.batch_size, LARGEST_TRIAL_BATCH))
-    model = build_model(trial)
+    """Runs iterations on noise at the run's batch size, or at two smaller ones, from which it draws a line.
+
+    Adam, casts and kernels cost the same at every batch size, so that a line tells more than a proportion. Each batch
+    size has a process of its own, since memory that another has freed would hide what it takes.
+    """
+    largest = min(config.batch_size, LARGEST_TRIAL_BATCH)
+    sizes = (largest,) if largest == config.batch_size else (largest // 2, largest)
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        trials = pool.map(_try, [config.replace(batch_size=size) for size in sizes], chunksize=1)
+    seconds = _at_batch(config.batch_size, trials, [trial.seconds for trial in trials])
+    memory = _at_batch(config.batch_size, trials, [trial.peak_bytes for trial in trials])
+    parameters = trials[0].parameters
+    return Estimate(parameters, seconds, seconds * config.iterations / 3600, memory / 2**30, largest)
+
+
+def _try(config: Config) -> _Trial:
+    runtime.prepare()
+    model = build_model(config)
     parameters = {
         name: sum(int(np.prod(weight.shape)) for weight in network.trainable_variables)
         for name, network in model.networks.items()
     }
-    shape = [model.real_batches, trial.batch_size, trial.image_size, trial.image_size, trial.channels]
-    images = tf.random.stateless_uniform(shape, [trial.seed, 0], -1.0, 1.0)
+    images = tf.random.stateless_uniform(_batches_shape(model), [config.seed, 0], -1.0, 1.0)
     step = tf.function(model.train_step)
-    fixed = psutil.Process().memory_info().rss + BYTES_PER_PARAMETER * sum(parameters.values())
-    step(images)
-    start = time.perf_counter()
-    peak = 0
-    for _ in range(TIMED_ITERATIONS):
+    seconds = []
+    for _ in range(1 + TIMED_ITERATIONS):
+        start = time.perf_counter()
         for loss in step(images).values():
             float(loss)
-        peak = max(peak, psutil.Process().memory_info().rss)
-    scale = config.batch_size / trial.batch_size
-    seconds = (time.perf_counter() - start) / TIMED_ITERATIONS * scale
-    memory = fixed + max(0, peak - fixed) * scale
-    return Estimate(parameters, seconds, seconds * config.iterations / 3600, memory / 2**30, trial.batch_size)
+        seconds.append(time.perf_counter() - start)
+    # The first one traces the graph.
+    return _Trial(config.batch_size, parameters, min(seconds[1:]), peak_memory_bytes())
+
+
+def _batches_shape(model: GenerativeModel) -> list[int]:
+    c = model.config
+    return [model.real_batches, c.batch_size, c.image_size, c.image_size, c.channels]
+
+
+def _at_batch(batch_size: int, trials: list[_Trial], costs: Sequence[float]) -> float:
+    """The line through two trials, or the cost of the only one, which has this batch size."""
+    if len(trials) == 1:
+        return costs[0]
+    slope = (costs[1] - costs[0]) / (trials[1].batch_size - trials[0].batch_size)
+    return costs[1] + slope * (batch_size - trials[1].batch_size)
