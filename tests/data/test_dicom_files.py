@@ -207,6 +207,46 @@ def test_a_frame_that_claims_another_size_is_not_decoded():
     assert refusal(content[:start] + b"\x00\x0f\xff\xff" * 2 + content[start + 8 :]) == "damaged"
 
 
+@pytest.mark.parametrize("syntax", [RLE, maker.JPEG_LOSSLESS, maker.LS, JPEG_2000], ids=["RLE", "JPEG", "LS", "2000"])
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "RGB"])
+def test_odd_sizes_and_speckle_come_through(syntax, photometric):
+    speckle = np.random.default_rng(0).integers(0, 256, (2, 33, 47, 3), dtype=np.uint8)
+    frames = speckle if photometric == "RGB" else np.ascontiguousarray(speckle[..., 0])
+    expected = list(map(luma, speckle)) if photometric == "RGB" else list(frames)
+    for scan, frame in zip(read(dicom_bytes(frames, photometric, syntax)), expected, strict=True):
+        np.testing.assert_array_equal(scan.pixels, frame)
+
+
+def test_run_lengths_unpack_to_no_more_than_the_header_states():
+    data = pydicom.dcmread(io.BytesIO(dicom_bytes(smooth(), syntax=RLE)))
+    runs = b"\x81\x07" * 100_000  # each stands for 128 bytes
+    frame = (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + runs
+    data.PixelData = pydicom.encaps.encapsulate([frame])
+    buffer = io.BytesIO()
+    data.save_as(buffer)
+    assert refusal(buffer.getvalue()) == "damaged"
+
+
+@pytest.mark.parametrize(
+    "syntax", [*list(LOSSLESS.values())[3:], JPEG, *LOSSY.values()], ids=[*list(LOSSLESS)[3:], "JPEG", *LOSSY]
+)
+def test_a_frame_with_wrong_bytes_is_read_or_refused_and_ends_nothing(syntax):
+    speckle = np.random.default_rng(0).integers(0, 256, (1, 32, 36), dtype=np.uint8)
+    content = dicom_bytes(speckle, syntax=syntax)
+    start = content.index(b"\xe0\x7f\x10\x00") + 12
+    rng = np.random.default_rng(1)
+    reasons = set()
+    for _ in range(150):
+        spoilt = bytearray(content)
+        for _ in range(rng.integers(1, 6)):
+            spoilt[rng.integers(start, min(len(spoilt), start + 200))] = rng.choice([0, 1, 127, 128, 255])
+        try:
+            read(bytes(spoilt))
+        except ScanError as error:
+            reasons.add(error.reason)
+    assert reasons and reasons <= {"damaged", "truncated", "decompression bomb"}
+
+
 def test_jpeg_2000_in_boxes_is_read_and_a_box_without_length_does_not_hold_it_up():
     data = pydicom.dcmread(io.BytesIO(dicom_bytes(smooth(), syntax=JPEG_2000)))
     (frame,) = pydicom.encaps.generate_frames(data.PixelData, number_of_frames=1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfgan_thyroid.data import dicom_jpeg
+from tfgan_thyroid.data import dicom_decoders
 from tfgan_thyroid.data.scan import MAX_PIXELS, Pixels, ScanError
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def decode(data: bytes, layout: Layout) -> np.ndarray:
     from pydicom.pixels import get_decoder
     from pydicom.uid import UID
 
-    plugin = ""
-    if layout.syntax in _JPEG_FAMILY:
-        plugin = "pillow" if layout.syntax in _JPEG and layout.bits <= 8 else dicom_jpeg.PLUGIN
+    plugin = dicom_decoders.PLUGIN if layout.syntax in dicom_decoders.DECODER_DEPENDENCIES else ""
+    if layout.syntax in _JPEG and layout.bits <= 8:
+        plugin = "pillow"
     try:
         options = {"transfer_syntax_uid": UID(layout.syntax), **layout.options}
         array, _ = get_decoder(layout.syntax).as_array(data, index=0, decoding_plugin=plugin, **options)
@@ -169,7 +169,7 @@ def to_grey(array: np.ndarray, header: "Dataset", layout: Layout, white_level: i
 def _has_decoder(syntax: str) -> bool:
     from pydicom.pixels import get_decoder
 
-    dicom_jpeg.add_to_pydicom()
+    dicom_decoders.add_to_pydicom()
     try:
         return get_decoder(syntax).is_available
     except NotImplementedError:
