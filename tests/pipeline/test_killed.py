@@ -7,6 +7,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from pipeline.validation.validate_dataset import Thresholds, validate_dataset
@@ -45,3 +46,18 @@ def test_a_killed_job_leaves_the_old_data_set_or_the_new_one_and_a_restart_clean
     assert preprocess(folder, output, "--seed", 2, "--overwrite") == 0
     assert tree(output) == new
     assert sorted(os.listdir(tmp_path / "sets")) == ["new", "set"]
+
+
+def test_the_workers_of_a_killed_job_end_by_themselves(tmp_path, write_scans, patients):
+    folder = write_scans(tmp_path / "scans", patients(100, 10))
+    process = start(folder, tmp_path / "set", "--direct_running_mode=multi_processing", "--direct_num_workers=2")
+    deadline = time.monotonic() + 120
+    while not any(path.stat().st_size for path in tmp_path.glob(".set.*/spill/*.progress")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert len(workers) >= 2
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
+    assert not (tmp_path / "set").exists()
