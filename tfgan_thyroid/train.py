@@ -3,13 +3,19 @@
 import argparse
 import json
 import logging
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.config import CHOICES, PRESETS
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, read_lines
+
+if TYPE_CHECKING:
+    from tfgan_thyroid.models.generative_model import GenerativeModel
+    from tfgan_thyroid.training.distribution import Distribution
 
 LOG = logging.getLogger("tfgan_thyroid.train")
 FIELDS = ("model", "paired", "iterations", "batch_size", "width", "precision", "seed")
@@ -42,6 +48,19 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help="export the trained generator there (default: the demo only, saved_models/demo)",
+    )
+    run.add_argument(
+        "--strategy",
+        default="none",
+        choices=("none", "mirrored", "multiworker"),
+        help="share each batch among the GPUs of this machine (mirrored) or the workers of TF_CONFIG (multiworker); "
+        "the same losses as with none",
+    )
+    run.add_argument(
+        "--replicas",
+        type=command.positive_int,
+        metavar="N",
+        help="devices of mirrored (default: every GPU); without GPUs, virtual CPU devices to try it on",
     )
     run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
     run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
@@ -86,17 +105,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         run = None
         record = _new_record(args, overrides)
-    from tfgan_thyroid.training import runtime
+    from tfgan_thyroid.training import distribution, runtime
 
     runtime.prepare()
     if args.dry_run:
-        return _print_estimate(record, args.json)
+        replicas = distribution.count_replicas(args.strategy, record.config.batch_size, args.replicas)
+        return _print_estimate(record, replicas, args.json)
     init_from = _initial_checkpoint(args.init_from)
+    distributed = distribution.start(args.strategy, record.config.batch_size, args.replicas)
+    if not distributed.is_chief:
+        return _take_part(run, record, init_from, distributed)
     if run is None:
         run = RunDirectory.create(args.outdir, record)
     else:
         run.write(record)
-    return _train(run, record, init_from, args)
+    return _train(run, record, init_from, args, distributed)
 
 
 def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRecord:
@@ -109,6 +132,8 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
     if args.scans is not None and data is None:
         raise UserError("--scans names scans of a data set: give --data too")
     if data is None:
+        if args.strategy == "multiworker":
+            raise UserError("--strategy multiworker needs --data: a data set that every worker can read")
         config = preset(name).replace(**overrides)
         config = config.replace(channels=1 + config.paired)
         if args.dry_run:
@@ -125,13 +150,14 @@ def _initial_checkpoint(path: Path | None) -> Path | None:
     return checkpoints.find(RunDirectory.open(path), "latest") if path else None
 
 
-def _print_estimate(record: RunRecord, as_json: bool) -> int:
+def _print_estimate(record: RunRecord, replicas: int, as_json: bool) -> int:
     from tfgan_thyroid.training.estimate import estimate
 
     LOG.info(record.config.to_json())
     cost = estimate(record.config)
     if as_json:
-        print(json.dumps({"config": json.loads(record.config.to_json()), "estimate": cost._asdict()}))
+        document = {"config": json.loads(record.config.to_json()), "replicas": replicas, "estimate": cost._asdict()}
+        print(json.dumps(document))
         return 0
     for name, count in cost.parameters.items():
         print(f"{name:20} {count:>12,} parameters")
@@ -139,24 +165,34 @@ def _print_estimate(record: RunRecord, as_json: bool) -> int:
     print(
         f"about {cost.seconds_per_iteration:.2f} s an iteration, {cost.hours:.1f} h in all, {cost.memory_gib:.1f} GiB"
     )
+    if replicas > 1:
+        print(f"in one process; {replicas} replicas would share each batch of {record.config.batch_size}")
     print(f"(from iterations of batch {cost.trial_batch_size} on this machine; nothing was written)")
     return 0
 
 
-def _train(run: RunDirectory, record: RunRecord, init_from: Path | None, args: argparse.Namespace) -> int:
-    import tensorflow as tf
+def _take_part(run: RunDirectory | None, record: RunRecord, init_from: Path | None, distributed: "Distribution") -> int:
+    """Trains as a worker that is not the chief: it reads the checkpoints of the run and writes nothing to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = RunDirectory.create(Path(folder), record)
+        if run is not None:
+            own.checkpoints.rmdir()
+            own.checkpoints.symlink_to(run.checkpoints.resolve())
+        model = _fit(own, record, init_from, distributed)
+    LOG.info("took part until iteration %d of %d", int(model.iteration.numpy()), record.config.iterations)
+    return 0
 
-    from tfgan_thyroid.training.fit import fit
 
+def _train(
+    run: RunDirectory,
+    record: RunRecord,
+    init_from: Path | None,
+    args: argparse.Namespace,
+    distributed: "Distribution",
+) -> int:
     command.start_log(run.log_file)
     LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
-    try:
-        model = fit(run, init_from)
-    except tf.errors.DataLossError:
-        raise UserError(
-            f"a record of {record.data} is damaged: write the data set again with pipeline.preprocess --overwrite, "
-            "then --resume this run"
-        ) from None
+    model = _fit(run, record, init_from, distributed)
     iteration = int(model.iteration.numpy())
     exported = None
     export_to = args.export_to or (None if args.data or args.resume else Path("saved_models/demo"))
@@ -171,6 +207,30 @@ def _train(run: RunDirectory, record: RunRecord, init_from: Path | None, args: a
         result = {"run": str(run.path), "iteration": iteration, "saved_model": exported and str(exported)}
         print(json.dumps({**result, "stats": stats[-1], "metrics": metrics[-1] if metrics else None}))
     return 0
+
+
+def _fit(
+    run: RunDirectory, record: RunRecord, init_from: Path | None, distributed: "Distribution"
+) -> "GenerativeModel":
+    import tensorflow as tf
+
+    from tfgan_thyroid.training.distribution import LOST_WORKER
+    from tfgan_thyroid.training.fit import fit
+
+    try:
+        return fit(run, init_from, distributed)
+    except tf.errors.DataLossError:
+        raise UserError(
+            f"a record of {record.data} is damaged: write the data set again with pipeline.preprocess --overwrite, "
+            "then --resume this run"
+        ) from None
+    except LOST_WORKER:
+        if distributed.cluster is None:
+            raise
+        raise UserError(
+            "another worker has stopped or cannot be reached, so this one stops too; go on from the last checkpoint "
+            "by the same commands with --resume latest, or in one process with --resume latest --strategy none"
+        ) from None
 
 
 def _say_what_next(run: RunDirectory, stopped: bool, export_to: Path | None) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import math
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import keras
@@ -46,13 +46,19 @@ class NonFiniteGuard(keras.callbacks.Callback):
 class StopOnSignal(keras.callbacks.Callback):
     """Ends training after the current iteration once SIGINT or SIGTERM has come; a second one ends it at once.
 
+    Args:
+        total: adds up a number over all workers, so that they stop together.
+
     Attributes:
         received: the first signal, or None.
+        stopped: whether training ended by a signal, to this worker or another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, total: Callable[[int], int] = int) -> None:
         super().__init__()
+        self.total = total
         self.received: int | None = None
+        self.stopped = False
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
@@ -62,7 +68,8 @@ class StopOnSignal(keras.callbacks.Callback):
             yield
         finally:
             for number, handler in previous.items():
-                signal.signal(number, handler)
+                # None stands for a handler that TensorFlow's own code has set.
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
@@ -72,5 +79,6 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Asks Keras to stop."""
-        if self.received is not None:
+        if self.total(self.received is not None):
+            self.stopped = True
             self.model.stop_training = True

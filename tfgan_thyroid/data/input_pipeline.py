@@ -46,6 +46,8 @@ def training_batches(
     start_iteration: int = 0,
     masks: bool = False,
     scan_ids: Sequence[str] | None = None,
+    part: int = 0,
+    parts: int = 1,
 ) -> tf.data.Dataset:
     """An endless stream with one element for each training iteration.
 
@@ -58,9 +60,11 @@ def training_batches(
         start_iteration: how many elements to leave out.
         masks: whether each image's mask follows as a second channel.
         scan_ids: source ids of the scans to use, all of the split; None uses every scan.
+        part: which part of each batch to take, from 0, where several workers share it.
+        parts: how many equal parts there are.
 
     Returns:
-        Elements of float32 `[batches, batch_size, H, W, 2 if masks else 1]` in [-1, 1].
+        Elements of float32 `[batches, batch_size / parts, H, W, 2 if masks else 1]` in [-1, 1].
 
     Raises:
         UserError: the directory is no data set, or the split is empty.
@@ -85,8 +89,12 @@ def training_batches(
         return scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
 
     records = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(epoch_records).skip(offset)
+    size = batch_size // parts
+    if parts > 1:
+        own = records.enumerate().filter(lambda position, _: position % batch_size // size == part)
+        records = own.map(lambda _, record: record)
     images = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    elements = images.batch(batch_size, drop_remainder=True).batch(batches, drop_remainder=True)
+    elements = images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True)
     return elements.prefetch(tf.data.AUTOTUNE)
 
 

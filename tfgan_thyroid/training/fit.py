@@ -1,10 +1,12 @@
 """The fit: data, model and callbacks of a run directory, from its last checkpoint to its last iteration."""
 
+import json
 import logging
 import signal
 from dataclasses import asdict
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
@@ -20,6 +22,7 @@ from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, forget_after
 from tfgan_thyroid.training.curves import draw_curves
+from tfgan_thyroid.training.distribution import Distribution
 
 LOG = logging.getLogger(__name__)
 
@@ -27,41 +30,69 @@ LOG = logging.getLogger(__name__)
 SHOWN_IMAGES = 2_000
 
 
-def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
+def fit(run: RunDirectory, init_from: Path | None = None, distribution: Distribution | None = None) -> GenerativeModel:
     """Trains the run of a directory, new or stopped, to its last iteration or until a signal.
 
     Args:
         run: holds the record of what to train, and the checkpoints of an earlier part of it.
         init_from: a checkpoint whose networks a new run starts from.
+        distribution: the replicas that share each batch; None trains in this process alone.
 
     Returns:
         The trained model; its `iteration` says how far it came.
 
     Raises:
-        UserError: the data set is not there, a checkpoint does not fit, training diverged or a file was refused.
+        UserError: the data set is not there, a checkpoint does not fit, training diverged, a file was refused or the
+            workers do not agree on what to train.
     """
-    record = run.read()
+    record, distribution = run.read(), distribution or Distribution()
     config, directory = record.config, Path(record.data)
-    model = build_model(config)
+    distribution.agree(_plan(run, record, init_from))
+    with distribution.strategy.scope():
+        model = build_model(config)
     start = _restore(run, model, init_from)
     if start >= config.iterations:
         LOG.info("nothing to do: iteration %d of %d is done", start, config.iterations)
         return model
     write_scans(run.scans_file, used_scans(directory, record.split, record.scan_ids))
-    shown = load_images(directory, record.split, SHOWN_IMAGES, config.paired, record.scan_ids)
-    batches = training_batches(
-        directory,
-        record.split,
-        config.batch_size,
-        model.real_batches,
-        config.seed,
-        start,
-        config.paired,
-        record.scan_ids,
+    batches = distribution.batches(
+        lambda part, parts: training_batches(
+            directory,
+            record.split,
+            config.batch_size,
+            model.real_batches,
+            config.seed,
+            start,
+            config.paired,
+            record.scan_ids,
+            part,
+            parts,
+        )
     )
     writer = tf.summary.create_file_writer(str(run.tensorboard))
-    stop = StopOnSignal()
-    callbacks = [
+    stop = StopOnSignal(distribution.total)
+    callbacks = _callbacks(run, record, writer, stop) if distribution.is_chief else [NonFiniteGuard(), stop]
+    _write_hyper_parameters(writer, record)
+    with stop.listening():
+        steps = config.iterations - start
+        model.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
+    writer.close()
+    if distribution.is_chief:
+        draw_curves(run)
+    distribution.total(0)  # no worker leaves before the chief has written all
+    if stop.stopped:
+        name = "a signal to another worker" if stop.received is None else signal.Signals(stop.received).name
+        iteration = int(model.iteration.numpy())
+        LOG.info("stopped by %s at iteration %d of %d, saved", name, iteration, config.iterations)
+    return model
+
+
+def _callbacks(
+    run: RunDirectory, record: RunRecord, writer: tf.summary.SummaryWriter, stop: StopOnSignal
+) -> list[keras.callbacks.Callback]:
+    """What watches a training and writes its run, in the order of an iteration's end."""
+    shown = load_images(Path(record.data), record.split, SHOWN_IMAGES, record.config.paired, record.scan_ids)
+    return [
         NonFiniteGuard(),
         TrainingLog(run, writer),
         ImageGrids(run, writer, shown),
@@ -70,16 +101,12 @@ def fit(run: RunDirectory, init_from: Path | None = None) -> GenerativeModel:
         checkpoints.CheckpointWriter(run),
         LatentProjector(run, shown),
     ]
-    _write_hyper_parameters(writer, record)
-    with stop.listening():
-        steps = config.iterations - start
-        model.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
-    writer.close()
-    draw_curves(run)
-    if stop.received is not None:
-        name, iteration = signal.Signals(stop.received).name, int(model.iteration.numpy())
-        LOG.info("stopped by %s at iteration %d of %d, saved", name, iteration, config.iterations)
-    return model
+
+
+def _plan(run: RunDirectory, record: RunRecord, init_from: Path | None) -> str:
+    """All that decides what is computed, and no path, which may differ from machine to machine."""
+    checkpoint = [path.name for path in (*checkpoints.list_checkpoints(run)[-1:], *([init_from] if init_from else []))]
+    return json.dumps({**asdict(record), "data": "", "checkpoint": checkpoint}, sort_keys=True)
 
 
 def _restore(run: RunDirectory, model: GenerativeModel, init_from: Path | None) -> int:
