@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--iterations", type=command.positive_int, metavar="N", help="(default: the preset's)")
     training.add_argument("--seed", type=command.seed, metavar="N", help="of training (default: the preset's)")
     training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field of a run")
+    training.add_argument(
+        "--strategy",
+        default="none",
+        choices=("none", "mirrored"),
+        help="share each batch among the GPUs of this machine, with the same losses (mirrored)",
+    )
+    training.add_argument("--replicas", type=command.positive_int, metavar="N", help="of mirrored (default: all GPUs)")
     judging = parser.add_argument_group("judging")
     judging.add_argument("--thresholds", type=Path, metavar="FILE", help="TOML; pipeline/components/thresholds.py")
     judging.add_argument(
@@ -139,7 +146,7 @@ def build_components(args: argparse.Namespace, flags: Sequence[str]) -> list["Co
         StatisticsGen(),
         SchemaGen(args.schema),
         ExampleValidator({args.eval_split: FEWEST_TO_COMPARE, "train": FEWEST_TO_TRAIN_ON}),
-        Trainer(args.preset, overrides),
+        Trainer(args.preset, overrides, args.strategy, args.replicas),
         Evaluator(thresholds, args.samples, args.draws, args.eval_split),
         InfraValidator(),
         Pusher(args.serving_dir, args.keep_versions),

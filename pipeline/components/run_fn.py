@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory
 from tfgan_thyroid.serving.saved_model import export_generator
+from tfgan_thyroid.training import distribution
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record, resumed_record
 
@@ -18,7 +19,8 @@ class FnArgs(Protocol):
         train_files: patterns of the training records, `.../Split-train/*`; beside the splits lies `dataset.json`.
         serving_model_dir: where the SavedModel goes, `.../Format-Serving`.
         model_run_dir: where logs, pictures and checkpoints go.
-        custom_config: `preset`, the name of one, and `overrides`, fields of `Config` that differ from it.
+        custom_config: `preset`, the name of one, and `overrides`, fields of `Config` that differ from it; also, where
+            replicas share each batch, `strategy` and `replicas`.
     """
 
     train_files: list[str]
@@ -44,7 +46,9 @@ def run_fn(fn_args: FnArgs) -> None:
         run.write(resumed_record(run.read(), data, None, None, overrides))
     else:
         run = RunDirectory.create(runs, new_record(data, "train", preset, overrides))
-    model = fit(run)
+    options, batch_size = fn_args.custom_config, run.read().config.batch_size
+    replicated = distribution.start(options.get("strategy", "none"), batch_size, options.get("replicas"))
+    model = fit(run, None, replicated)
     iterations, reached = model.config.iterations, int(model.iteration.numpy())
     if reached < iterations:
         raise UserError(f"training was stopped at iteration {reached} of {iterations}; its checkpoint is kept")

@@ -14,6 +14,8 @@ class Trainer(Component):
     Args:
         preset: where the configuration starts from.
         overrides: fields of `Config` that differ from it.
+        strategy: how replicas share each batch; no parameter, since the losses are the same.
+        replicas: of the strategy.
     """
 
     inputs = {
@@ -25,8 +27,11 @@ class Trainer(Component):
     beside = ("tfgan_thyroid.metrics", "tfgan_thyroid.callbacks", "tfgan_thyroid.training.curves")
     packages = ("tensorflow", "keras")
 
-    def __init__(self, preset: str, overrides: dict[str, Any]) -> None:
+    def __init__(
+        self, preset: str, overrides: dict[str, Any], strategy: str = "none", replicas: int | None = None
+    ) -> None:
         super().__init__(preset=preset, overrides=overrides)
+        self.replication = {"strategy": strategy, "replicas": replicas}
 
     def run(self, workplace: Workplace) -> None:
         """Trains in scratch, where a killed training is found again, then links what came out to the outputs.
@@ -47,7 +52,7 @@ class Trainer(Component):
                 train_files=[str(workplace.inputs["examples"] / "Split-train" / "*")],
                 serving_model_dir=str(model / "Format-Serving"),
                 model_run_dir=str(runs),
-                custom_config=self.parameters,
+                custom_config={**self.parameters, **self.replication},
             )
         )
         # Linked, not moved: killed before its outputs are artifacts, a training of hours is still found in scratch.

@@ -148,7 +148,10 @@ def start(name: str, batch_size: int, replicas: int | None = None) -> Distributi
         kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
         if kind == "CPU":
             virtual = [tf.config.LogicalDeviceConfiguration()] * count
-            tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], virtual)
+            try:
+                tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], virtual)
+            except RuntimeError:
+                raise UserError("virtual CPU devices come before TensorFlow's first operation: use GPUs here") from None
         LOG.info("%d replicas on %ss share each batch of %d", count, kind, batch_size)
         return Distribution(tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(count)]))
     cluster = read_cluster(os.environ)
