@@ -101,11 +101,13 @@ def test_a_shared_batch_is_drawn_once(config):
 
 @every_model
 def test_mixed_bfloat16_losses_are_float32_and_near_float32s(config):
+    # Batch statistics of few images, and Adam's first step where a gradient is near nothing, blow rounding up.
+    config = config.replace(batch_size=32, adam_epsilon=1e-3)
     full, mixed = (build_model(config.replace(precision=p)) for p in ("float32", "mixed_bfloat16"))
     expected, losses = full.train_step(batches(full)), mixed.train_step(batches(mixed))
     for name, loss in losses.items():
         assert loss.dtype == tf.float32
-        assert float(loss) == pytest.approx(float(expected[name]), rel=0.05, abs=0.05), name
+        assert float(loss) == pytest.approx(float(expected[name]), rel=0.03, abs=0.03), name
 
 
 @every_model
