@@ -157,7 +157,7 @@ def _training_options(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """What differs from the preset, and the image size.
 
     Raises:
-        UserError: an unknown preset or field, or what the data will not hold.
+        UserError: an unknown preset or field, what the data will not hold, or a strategy that cannot work here.
     """
     from tfgan_thyroid.config import preset
     from tfgan_thyroid.training.settings import parse_assignment
@@ -173,6 +173,10 @@ def _training_options(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         raise UserError(f"channels is {1 + config.paired} in this data: leave --set channels out")
     if args.image_size is not None and overrides.get("image_size", args.image_size) != args.image_size:
         raise UserError(f"--image-size {args.image_size} and --set image_size={config.image_size} differ: give one")
+    if args.strategy != "none" or args.replicas is not None:
+        from tfgan_thyroid.training.distribution import count_replicas
+
+        count_replicas(args.strategy, config.batch_size, args.replicas)
     return overrides, args.image_size or config.image_size
 
 

@@ -64,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
     run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
-    config = parser.add_argument_group("configuration (defaults: the preset's)")
+    _add_configuration(parser.add_argument_group("configuration (defaults: the preset's)"))
+    return parser
+
+
+def _add_configuration(config: argparse._ArgumentGroup) -> None:
     config.add_argument(
         "--preset", metavar="NAME", help=f"{', '.join(PRESETS)} (default: paper with --data, else demo)"
     )
@@ -84,7 +88,6 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field, as --set ema_decay=0.999"
     )
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

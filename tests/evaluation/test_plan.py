@@ -3,7 +3,8 @@ import json
 import pytest
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.plan import Cell, run_plan
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.evaluation.plan import Cell, config_key, run_plan
 
 
 def cells(computed, names="abc", **key):
@@ -16,6 +17,11 @@ def cells(computed, names="abc", **key):
 
 def ignore(results):
     """Looks at no result."""
+
+
+def test_a_configurations_key_holds_what_differs_from_the_defaults_and_what_is_named():
+    config = Config(width=16, seed=3, log_every=7)
+    assert config_key(config, {"iterations"}, {"log_every"}) == {"iterations": 100_000, "seed": 3, "width": 16}
 
 
 def test_every_cell_is_computed_once_and_kept(tmp_path):

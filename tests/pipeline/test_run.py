@@ -150,6 +150,8 @@ def test_whatever_is_wrong_is_told_before_anything_is_written(tmp_path, scans, c
         (1, ["--preset", "cpuu"], "unknown preset 'cpuu'"),
         (1, ["--set", "widht=4"], "--set widht=4"),
         (1, ["--set", "paired=true"], "paired training needs masks"),
+        (1, ["--strategy", "mirrored", "--replicas", "3"], "does not divide into 3 equal parts"),
+        (1, ["--replicas", "2"], "--replicas goes with --strategy mirrored"),
         (1, ["--set", "image_size=64"], "--image-size 32 and --set image_size=64 differ"),
         (1, ["--schema", __file__], "is no tensorflow-metadata Schema"),
         (1, ["--from", "Trainr"], "no component 'Trainr'"),

@@ -1,11 +1,11 @@
 """A plan of many computations whose results are kept as JSON files, so that a stopped plan goes on where it was."""
 
+import dataclasses
 import datetime
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tfgan_thyroid.errors import UserError
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Cell:
     """One computation of a plan.
 
@@ -30,6 +30,21 @@ class Cell:
     key: dict[str, Any]
     cost: float
     compute: Callable[[], dict[str, Any]]
+
+
+def config_key(config: Any, named: Collection[str], without: Collection[str]) -> dict[str, Any]:
+    """What of a configuration decides a result.
+
+    Fields at their defaults are left out, so that a field which a later version adds makes no result foreign.
+
+    Args:
+        config: a dataclass whose fields all have defaults.
+        named: fields to name always, whatever their defaults are.
+        without: fields that decide nothing.
+    """
+    fields, defaults = dataclasses.asdict(config), dataclasses.asdict(type(config)())
+    changed = {name for name in fields if fields[name] != defaults[name]} - set(without)
+    return {name: fields[name] for name in sorted(changed | set(named))}
 
 
 def run_plan(

@@ -12,7 +12,7 @@ from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.input_pipeline import load_images
 from tfgan_thyroid.data.schema import DatasetInfo
 from tfgan_thyroid.evaluation.image_sources import run_images
-from tfgan_thyroid.evaluation.plan import Cell
+from tfgan_thyroid.evaluation.plan import Cell, config_key
 from tfgan_thyroid.evaluation.table1_rows import METRICS, Row
 from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.metrics.estimate import Estimate
@@ -67,11 +67,8 @@ def table1_cells(protocol: Protocol, rows: Sequence[Row], output: Path) -> list[
 def _cell(protocol: Protocol, row: Row, seed: int, digest: str, output: Path) -> Cell:
     overrides = {**AVERAGE, **protocol.overrides, **row.overrides, "seed": seed}
     config = new_record(protocol.data, SPLIT, protocol.preset, overrides).config
-    fields, defaults = dataclasses.asdict(config), dataclasses.asdict(Config())
-    # Fields at their defaults are left out, so that a field which a later version adds makes no result foreign.
-    changed = {name for name in fields if fields[name] != defaults[name] and name not in {*RESUMABLE, "preset"}}
     key = {
-        "config": {name: fields[name] for name in sorted(changed | NAMED)},
+        "config": config_key(config, NAMED, {*RESUMABLE, "preset"}),
         "dataset_digest": digest,
         "samples": protocol.samples,
         "draws": protocol.draws,

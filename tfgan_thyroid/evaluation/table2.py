@@ -16,7 +16,7 @@ from tfgan_thyroid.data.schema import DatasetInfo
 from tfgan_thyroid.data.used_scans import UsedScan, read_scans, used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import table2_work
-from tfgan_thyroid.evaluation.plan import Cell
+from tfgan_thyroid.evaluation.plan import Cell, config_key
 from tfgan_thyroid.evaluation.table2_rows import FULL_GENERATED, Row, table2_rows
 from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.evaluation.worker import Worker
@@ -158,7 +158,7 @@ class Table2Plan:
 
     def _gan_key(self, row: Row, seed: int) -> dict[str, Any]:
         return {
-            "gan": _changed(self._gan_config(seed), Config(), GAN_NAMED, {*RESUMABLE, "preset"} - {"iterations"}),
+            "gan": config_key(self._gan_config(seed), GAN_NAMED, {*RESUMABLE, "preset"} - {"iterations"}),
             "dataset_digest": self._digest,
             "scans": _ids_digest(self._subset(row, seed)),
             "pairs": self._pairs_count,
@@ -172,7 +172,7 @@ class Table2Plan:
     def _unet_cell(self, row: Row, seed: int) -> Cell:
         config = self.unet_config(row, seed)
         key = {
-            "unet": _changed(config, SegmentationConfig(), UNET_NAMED, {"checkpoint_every", "overlay_every"}),
+            "unet": config_key(config, UNET_NAMED, {"checkpoint_every", "overlay_every"}),
             "dataset_digest": self._digest,
             "scans": _ids_digest(self._subset(row, seed)),
             "generated": row.generated,
@@ -197,7 +197,6 @@ class Table2Plan:
             "seconds": training_seconds(run, record.config.batch_size),
             "scans_seen": len(seen),
             "groups_seen": sorted({scan.group_id for scan in seen}),
-            "test_groups_seen": 0,
             "pairs": self._pairs_count,
             "quality": quality,
             "stack": record.stack,
@@ -262,13 +261,6 @@ def gan_name(row: Row, seed: int) -> str:
 def unet_name(row: Row, seed: int) -> str:
     """The name of a row's U-Net with a seed."""
     return f"{row.name}-seed{seed}"
-
-
-def _changed(config: Any, defaults: Any, named: set[str], without: set[str]) -> dict[str, Any]:
-    """The fields that are not at their defaults, and some always, so that a new field makes no result foreign."""
-    fields, plain = dataclasses.asdict(config), dataclasses.asdict(defaults)
-    changed = {name for name in fields if fields[name] != plain[name]} - without
-    return {name: fields[name] for name in sorted(changed | named)}
 
 
 def _ids_digest(scans: Sequence[UsedScan]) -> str:

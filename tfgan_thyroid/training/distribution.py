@@ -11,7 +11,6 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.training.cluster import Cluster, read_cluster, wait_for_workers
 
 LOG = logging.getLogger(__name__)
-STRATEGIES = ("none", "mirrored", "multiworker")
 LOST_WORKER = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -99,7 +98,7 @@ def count_replicas(name: str, batch_size: int, replicas: int | None = None) -> i
     """How many replicas a strategy will have here, without starting anything.
 
     Args:
-        name: of `STRATEGIES`.
+        name: `none`, `mirrored` or `multiworker`.
         batch_size: the global batch, which they must share equally.
         replicas: how many `mirrored` shall use; None uses each GPU.
 
@@ -134,7 +133,7 @@ def start(name: str, batch_size: int, replicas: int | None = None) -> Distributi
     """The strategy of that name, once all its workers are there. Call it before TensorFlow's first operation.
 
     Args:
-        name: of `STRATEGIES`.
+        name: `none`, `mirrored` or `multiworker`.
         batch_size: the global batch.
         replicas: as for `count_replicas`.
 
