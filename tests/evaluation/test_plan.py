@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.config import Config
+from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.plan import Cell, config_key, run_plan
 
 
