@@ -69,6 +69,9 @@ class Config(ConfigFields):
             divergence is weighted by it over the values of an image.
         augment: what real and fake images go through on their way to D: `none`, or `diffaugment`.
         ema_decay: decay of the averaged generator; 0 keeps none.
+        standing_statistics: batch normalization in the averaged generator goes by statistics that are measured with
+            its own weights on drawn latents, not by averages of the trained generator's moving statistics, into which
+            passes with encoded latents are mixed. Without an average it changes nothing.
         precision: `float32`, or `mixed_bfloat16` with norms, losses and penalties in float32.
         log_every: iterations between lines of the log and of TensorBoard's scalars.
         image_every: iterations between sample grids.
@@ -103,6 +106,7 @@ class Config(ConfigFields):
     kl_weight: float = 0.1
     augment: str = "none"
     ema_decay: float = 0.0
+    standing_statistics: bool = False
     precision: str = "float32"
     log_every: int = 100
     image_every: int = 1_000
@@ -153,13 +157,14 @@ def paper() -> Config:
 
 
 # What helps where scans are few and iterations too (docs/results.md): a higher learning rate with shorter moments in
-# Adam, the reconstruction term for E, and the averaged generator.
+# Adam, the reconstruction term for E, and the averaged generator with batch statistics of its own.
 BEST_RECIPE: dict[str, Any] = {
     "learning_rate": 1e-3,
     "beta_1": 0.5,
     "beta_2": 0.9,
     "encoder_reconstruction_weight": 10.0,
     "ema_decay": 0.999,
+    "standing_statistics": True,
 }
 
 

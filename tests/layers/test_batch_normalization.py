@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.layers.batch_normalization import EPSILON, CriticBatchNormalization, normalize_batch
+from tfgan_thyroid.layers.batch_normalization import (
+    EPSILON,
+    CriticBatchNormalization,
+    measure_batch_statistics,
+    normalize_batch,
+)
+from tfgan_thyroid.networks.generator import build_generator
 
 SHAPES = [(6, 5), (6, 4, 4, 3)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=["vectors", "images"])
@@ -94,3 +100,27 @@ def test_couples_the_images_of_a_batch():
 @every_shape
 def test_a_constant_batch_becomes_zero_instead_of_nan(shape):
     assert not np.any(CriticBatchNormalization()(np.full(shape, 7.0, np.float32)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_measured_statistics_make_inference_what_training_is_on_the_same_inputs(dtype):
+    network = build_generator(16, 1, 4, 6, dtype)
+    inputs = tf.constant(3.0 * random(64, 6), tf.float32)
+    trained = [weight.numpy().copy() for weight in network.trainable_variables]
+    before = np.abs(network(inputs, training=False) - network(inputs, training=True)).max()
+    measure_batch_statistics(network, inputs)
+    measured = network(inputs, training=False)
+    np.testing.assert_allclose(measured, network(inputs, training=True), atol=1e-5 if dtype == "float32" else 0.1)
+    assert before > 0.2
+    for old, weight in zip(trained, network.trainable_variables, strict=True):
+        np.testing.assert_array_equal(old, weight)
+
+
+def test_measured_statistics_of_the_first_layer_are_the_numpy_moments_of_its_inputs():
+    network = build_generator(8, 1, 4, 6)
+    inputs = tf.constant(random(50, 6), tf.float32)
+    dense, normalization = network.layers[0], network.layers[2]
+    values = (inputs.numpy() @ dense.get_weights()[0]).reshape(-1, normalization.moving_mean.shape[0])
+    measure_batch_statistics(network, inputs)
+    np.testing.assert_allclose(normalization.moving_mean, values.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(normalization.moving_variance, values.var(axis=0), rtol=1e-5)

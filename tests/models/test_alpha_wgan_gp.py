@@ -208,6 +208,23 @@ def test_the_average_follows_the_generator_with_its_ramp(config):
         np.testing.assert_allclose(average.numpy(), decay * old + (1 - decay) * value.numpy(), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_standing_statistics_replace_the_averages_moving_statistics_and_nothing_else(config, asked):
+    model = build_model(config.replace(standing_statistics=asked))
+    model.train_step(batches(config))
+    average = model.averaged_generator
+    trained = [weight.numpy().copy() for weight in average.trainable_variables]
+    moving = [weight.numpy().copy() for weight in average.non_trainable_variables]
+    model.measure_statistics()
+    once = [weight.numpy().copy() for weight in average.non_trainable_variables]
+    model.measure_statistics()
+    for old, weight in zip(trained, average.trainable_variables, strict=True):
+        np.testing.assert_array_equal(old, weight)
+    for old, measured, weight in zip(moving, once, average.non_trainable_variables, strict=True):
+        assert np.array_equal(old, measured) is not asked
+        np.testing.assert_array_equal(measured, weight)  # a function of the weights alone
+
+
 def test_without_decay_there_is_no_average_and_samples_come_from_the_generator(config):
     model = build_model(config.replace(ema_decay=0.0))
     assert model.averaged_generator is None

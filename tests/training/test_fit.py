@@ -21,6 +21,7 @@ OVERRIDES = {
     "latent_size": 8,
     "batch_size": 4,
     "ema_decay": 0.9,
+    "standing_statistics": True,
     "log_every": 2,
     "image_every": 3,
     "checkpoint_every": 3,

@@ -36,6 +36,25 @@ def _batch_moments(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return mean, replicas.mean(tf.reduce_mean(tf.square(inputs - mean), axis=axes, keepdims=True))
 
 
+def measure_batch_statistics(network: keras.Sequential, inputs: tf.Tensor) -> None:
+    """Sets the moving statistics of each batch normalization to those of its own inputs, layer after layer.
+
+    Weights that are an average of many iterations' (Izmailov et al. 2018, section 3.2), or that have seen inputs of
+    several kinds in turn, have statistics that no moving average gives (for GANs: Brock et al. 2019, section 4.1,
+    "standing statistics").
+
+    Args:
+        network: a chain of layers, at least one of them a `BatchNormalization`.
+        inputs: what the network is used on, `[N, ...]`, all in one batch.
+    """
+    for layer in network.layers:
+        if isinstance(layer, BatchNormalization):
+            mean, variance = tf.nn.moments(tf.cast(inputs, tf.float32), list(range(len(inputs.shape) - 1)))
+            layer.moving_mean.assign(mean)
+            layer.moving_variance.assign(variance)
+        inputs = layer(inputs, training=False)
+
+
 @keras.saving.register_keras_serializable("tfgan_thyroid")
 class CriticBatchNormalization(keras.layers.Layer):
     """`normalize_batch`, then a scale and a shift for each channel, which start at 1 and 0.

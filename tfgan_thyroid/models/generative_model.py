@@ -9,10 +9,14 @@ import tensorflow as tf
 
 from tfgan_thyroid import replicas
 from tfgan_thyroid.config import Config
+from tfgan_thyroid.layers.batch_normalization import measure_batch_statistics
 from tfgan_thyroid.layers.differentiable_augmentation import differentiable_augmentation
 from tfgan_thyroid.models.fused_adam import FusedAdam
-from tfgan_thyroid.models.random_draws import Purpose, draw_seed, latents_from_seeds
+from tfgan_thyroid.models.random_draws import STATISTICS_LATENTS, Purpose, draw_seed, latents_from_seeds
 from tfgan_thyroid.networks.generator import build_generator
+
+STATISTICS_IMAGES = 256
+"""Generated images that batch statistics are measured on."""
 
 
 class GenerativeModel(keras.Model, abc.ABC):
@@ -174,6 +178,13 @@ class GenerativeModel(keras.Model, abc.ABC):
         self.iteration.assign_add(1)
         if self.averaged_generator is not None:
             self._update_average(self.averaged_generator)
+
+    def measure_statistics(self) -> None:
+        """Where `standing_statistics` are asked for, measures those of the averaged generator's weights."""
+        if self.config.standing_statistics and self.averaged_generator is not None:
+            seed = tf.constant([STATISTICS_LATENTS, self.config.seed], tf.int64)
+            latents = tf.random.stateless_normal([STATISTICS_IMAGES, self.config.latent_size], seed)
+            measure_batch_statistics(self.averaged_generator, latents)
 
     def _update_average(self, averaged_generator: keras.Model) -> None:
         """Averages weights and moving statistics alike; the ramp `(1 + t) / (10 + t)` forgets the initial values."""

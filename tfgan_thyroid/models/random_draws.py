@@ -25,6 +25,8 @@ PURPOSES = 64
 SERVED_LATENTS = 1_000_003
 """First half of the seed of served latents, far from every purpose of training."""
 
+STATISTICS_LATENTS = 1_000_033
+"""First half of the seed of the latents that batch statistics are measured on; no served latent is among them."""
 
 STEP = 2**40
 """More than any run has iterations: what each further step of one update adds to the iteration."""

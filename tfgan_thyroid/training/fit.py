@@ -14,6 +14,7 @@ from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.callbacks.image_grids import ImageGrids
 from tfgan_thyroid.callbacks.latent_projector import LatentProjector
 from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
+from tfgan_thyroid.callbacks.standing_statistics import StandingStatistics
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.callbacks.training_log import TrainingLog
 from tfgan_thyroid.data.input_pipeline import load_images, training_batches
@@ -95,6 +96,7 @@ def _callbacks(
     return [
         NonFiniteGuard(),
         TrainingLog(run, writer),
+        StandingStatistics(),
         ImageGrids(run, writer, shown),
         MetricsLogger(run, writer, shown),
         stop,
