@@ -41,6 +41,11 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def resident_bytes() -> int:
+    """Resident memory of this process now."""
+    return psutil.Process().memory_info().rss
+
+
 def busy_core_seconds() -> float:
     """Seconds that all cores together have worked, or were withheld by a hypervisor, since the machine started."""
     times = psutil.cpu_times()

@@ -37,7 +37,8 @@ def _precision_lines(precision: str, result: dict) -> list[str]:
         ratio = result["ratio"]
         lines.append(
             f"{'ratio':<10}{ratio['median']:.2f} times PyTorch's speed "
-            f"(by round {ratio['min']:.2f}-{ratio['max']:.2f}), {result['memory_ratio']:.2f} times its peak memory"
+            f"(by round {ratio['min']:.2f}-{ratio['max']:.2f}), {result['memory_ratio']:.2f} times its peak memory, "
+            f"{result['training_memory_ratio']:.2f} without what importing took"
         )
     if max(result["foreign_cores"]) > DISTURBING_CORES:
         lines.append(

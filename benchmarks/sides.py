@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.machine import usable_cores
+from benchmarks.machine import resident_bytes, usable_cores
 from tfgan_thyroid.training.peak_memory import forget_peak_memory, peak_memory_bytes
 
 if TYPE_CHECKING:
@@ -55,7 +55,13 @@ class Settings:
 
 
 class Side(ABC):
-    """An implementation of the training iteration."""
+    """An implementation of the training iteration.
+
+    Attributes:
+        imported_bytes: resident memory of the process once the framework was imported, and nothing built.
+    """
+
+    imported_bytes: int
 
     @abstractmethod
     def iterate(self) -> dict[str, float]:
@@ -93,6 +99,7 @@ class OurSide(Side):
             precision=settings.precision,
             seed=settings.seed,
         )
+        self.imported_bytes = resident_bytes()
         runtime.prepare()
         self.model = AlphaWGANGP(config)
         self.model.compile()
@@ -139,6 +146,7 @@ class PeerSide(Side):
 
         from benchmarks.pytorch_peer import PyTorchPeer
 
+        self.imported_bytes = resident_bytes()
         torch.manual_seed(settings.seed)
         bfloat16 = settings.precision == "mixed_bfloat16"
         self.peer = PyTorchPeer(settings.image_size, CHANNELS, settings.width, LATENT_SIZE, bfloat16)
@@ -176,7 +184,8 @@ def serve(side: Side) -> None:
             _answer(side.passes())
         elif command == "memory":
             steady = peak_memory_bytes()
-            _answer({"peak_bytes": max(peak_with_warm_up, steady), "peak_bytes_after_warm_up": steady})
+            answer = {"peak_bytes": max(peak_with_warm_up, steady), "peak_bytes_after_warm_up": steady}
+            _answer({**answer, "imported_bytes": side.imported_bytes})
 
 
 def _run(side: Side, iterations: int) -> dict[str, object]:

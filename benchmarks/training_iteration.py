@@ -25,6 +25,7 @@ from tfgan_thyroid.config import CHOICES, stage_count
 from tfgan_thyroid.errors import UserError
 
 SIDES = {"ours": ("ours",), "peer": ("peer",), "both": ("ours", "peer")}
+MEASURED_RATIOS = ("ratio", "memory_ratio", "training_memory_ratio")
 SHORT_NAMES = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
 
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise UserError("PyTorch is not installed: pip install -e '.[bench]', or time one side with --sides ours")
     settings = Settings(flags.image_size, flags.width, flags.batch_size, "float32", flags.seed)
     document: dict = {
-        **{f"{key}_{name}": None for name in SHORT_NAMES.values() for key in ("ratio", "memory_ratio")},
+        **{f"{key}_{name}": None for name in SHORT_NAMES.values() for key in MEASURED_RATIOS},
         "settings": {key: value for key, value in vars(flags).items() if key != "json"},
         "machine": describe_machine(),
         "versions": package_versions(),
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         document["results"][name] = result
         if len(sides) == 2:
             document[f"ratio_{name}"] = result["ratio"]["median"]
-            document[f"memory_ratio_{name}"] = result["memory_ratio"]
+            for key in MEASURED_RATIOS[1:]:
+                document[f"{key}_{name}"] = result[key]
     write_report(document, sys.stderr if flags.json else sys.stdout)
     if flags.json:
         print(json.dumps(document))
@@ -68,9 +70,10 @@ def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: i
 
     Returns:
         A JSON object: for each side its seconds an iteration and its memory; where there are two, `ratio` (the
-        peer's seconds over ours, by round) and `memory_ratio` (our peak over the peer's); `ceiling_gflops`, of one
-        large convolution, where ours is one of the sides; `passes` by name, where asked for; `foreign_cores`, that
-        other processes kept busy, by round.
+        peer's seconds over ours, by round), `memory_ratio` (our peak over the peer's) and `training_memory_ratio`
+        (the same without what importing each framework took); `ceiling_gflops`, of one large convolution, where ours
+        is one of the sides; `passes` by name, where asked for; `foreign_cores`, that other processes kept busy, by
+        round.
 
     Raises:
         UserError: a side failed, or its losses were not finite.
@@ -90,6 +93,8 @@ def measure(settings: Settings, sides: Sequence[str], rounds: int, iterations: i
     if len(sides) == 2:
         result["ratio"] = _spread([r.seconds["peer"] / r.seconds["ours"] for r in done])
         result["memory_ratio"] = facts["ours"]["peak_bytes"] / facts["peer"]["peak_bytes"]
+        ours, peer = (facts[side]["peak_bytes"] - facts[side]["imported_bytes"] for side in ("ours", "peer"))
+        result["training_memory_ratio"] = ours / peer
     return result
 
 

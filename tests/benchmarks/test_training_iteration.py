@@ -31,6 +31,9 @@ def test_json_ends_standard_output_with_both_sides_and_their_ratios(capsys):
     assert document["ratio_float32"] == sorted(by_round)[1]
     assert len(result["foreign_cores"]) == 3
     assert document["memory_ratio_float32"] == ours["peak_bytes"] / peer["peak_bytes"]
+    ours_alone, peer_alone = (side["peak_bytes"] - side["imported_bytes"] for side in (ours, peer))
+    assert 0 < ours["imported_bytes"] < ours["peak_bytes"]
+    assert document["training_memory_ratio_float32"] == pytest.approx(ours_alone / peer_alone)
     assert document["ratio_bfloat16"] is None
     assert peer["images_per_second"] == pytest.approx(2 / peer["seconds"]["median"])
     assert ours["fraction_of_ceiling"] == pytest.approx(ours["gflops"] / result["ceiling_gflops"])

@@ -1,5 +1,7 @@
 """The paper's model: an improved alpha-WGAN-GP (Liang & Chen, section II, Eq. 3)."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from tfgan_thyroid.losses.adversarial import wasserstein_adversary_loss, wasserstein_critic_loss
@@ -13,9 +15,8 @@ class AlphaWGANGP(AutoEncodingGAN):
     """Two Wasserstein games: D judges what G makes, CD judges what E encodes.
 
     One iteration updates CD, E, D and G in this order, each on its own batch of real images and its own latents, each
-    changing one network. All networks run with `training=True`; D's passes are concatenated where nothing couples
-    their examples, while generated and reconstructed images are separate passes of G, whose batch statistics must not
-    mix.
+    changing one network. All networks run with `training=True`; generated and reconstructed images are separate passes
+    of G, whose batch statistics must not mix.
 
     Args:
         config: the run's configuration.
@@ -76,19 +77,18 @@ class AlphaWGANGP(AutoEncodingGAN):
         if self.config.penalty_pairs == "both":
             seed = self._draw_seed(Purpose.RECONSTRUCTED_PENALTY)
             points.append(interpolate(real_images, reconstructed_images, seed))
-        variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            critic_loss = wasserstein_critic_loss(*tf.split(self.discriminator(images, training=True), 3))
-        critic_gradients = tape.gradient(critic_loss, variables)
-        # The penalty waits, so that only one of the two holds its activations in memory.
-        with tf.control_dependencies(critic_gradients), tf.GradientTape() as tape:
-            penalty = gradient_penalty(lambda x: self.discriminator(x, training=True), tf.concat(points, axis=0))
-            # The mean over the concatenated pairs, times their number, is the sum of the pairs' penalties.
-            penalty_loss = self.config.penalty_weight * len(points) * penalty
-        pairs = zip(critic_gradients, tape.gradient(penalty_loss, variables), strict=True)
-        # The last bias does not reach the penalty.
-        self._apply("discriminator", [a if b is None else a + b for a, b in pairs])
-        return {"d_loss": critic_loss + penalty_loss, "gp_image": penalty}
+
+        def score(images: tf.Tensor) -> Callable[[], tf.Tensor]:
+            return lambda: tf.reduce_mean(self.discriminator(images, training=True))
+
+        def penalty(pair: tf.Tensor) -> Callable[[], tf.Tensor]:
+            return lambda: gradient_penalty(lambda x: self.discriminator(x, training=True), pair)
+
+        # Eq. 3, summand by summand: -2 E[D(x_r)] + E[D(x_g)] + E[D(x_rec)] + lambda_1 (penalty + penalty).
+        scores = [(-2.0, score(real_images)), (1.0, score(generated_images)), (1.0, score(reconstructed_images))]
+        penalties = [(self.config.penalty_weight, penalty(pair)) for pair in points]
+        loss, means = self._minimize_sum("discriminator", [*scores, *penalties])
+        return {"d_loss": loss, "gp_image": tf.add_n(means[len(scores) :]) / len(penalties)}
 
     def _update_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         latent_samples = self._draw_latents(Purpose.GENERATOR_LATENTS)

@@ -165,6 +165,31 @@ class GenerativeModel(keras.Model, abc.ABC):
         for name, of_network in zip(names, gradients, strict=True):
             self._apply(name, of_network)
 
+    def _minimize_sum(
+        self, name: str, summands: list[tuple[float, Callable[[], tf.Tensor]]]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """One Adam step on a sum of losses, of which one at a time holds its activations in memory.
+
+        Args:
+            name: of the network.
+            summands: each with its weight, float32 scalars of the network's variables.
+
+        Returns:
+            The sum, and each summand without its weight.
+        """
+        variables = self.networks[name].trainable_variables
+        values: list[tf.Tensor] = []
+        gradients: list[tf.Tensor] = []
+        for weight, summand in summands:
+            with tf.control_dependencies(gradients), tf.GradientTape() as tape:
+                values.append(summand())
+                weighted = weight * values[-1]
+            # The last bias of a critic does not reach a gradient penalty.
+            parts = tape.gradient(weighted, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            gradients = [a + b for a, b in zip(gradients, parts, strict=True)] if gradients else parts
+        self._apply(name, gradients)
+        return tf.add_n([weight * value for (weight, _), value in zip(summands, values, strict=True)]), values
+
     def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
         variables = self.networks[name].trainable_variables
         self.optimizers[name].apply_gradients(zip(replicas.share(gradients), variables, strict=True))

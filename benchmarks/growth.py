@@ -1,0 +1,142 @@
+"""How an iteration's time and memory grow with width, image size and batch, and what `--dry-run` would have said.
+
+`python -m benchmarks.growth` from the repository's root. Every combination is a process of its own, warmed up.
+"""
+
+import argparse
+import dataclasses
+import itertools
+import json
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from benchmarks.arithmetic import iteration_macs
+from benchmarks.machine import describe_machine, package_versions
+from benchmarks.sides import CHANNELS, LATENT_SIZE, Settings
+from benchmarks.worker import Worker
+from tfgan_thyroid import command
+from tfgan_thyroid.config import Config, stage_count
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    flags = _parser().parse_args(arguments)
+    for size in flags.image_sizes:
+        stage_count(size)
+    stream = sys.stderr if flags.json else sys.stdout
+    machine = describe_machine()
+    print(
+        f"machine  {machine['cpu']}, {machine['usable_cores']} usable cores, {machine['memory_gib']:.0f} GiB\n"
+        f"{'pixels':>6}{'width':>6}{'batch':>6}{'GMAC':>8}{'s':>8}{'GFLOP/s':>9}{'GiB':>7}"
+        "   --dry-run said: s, GiB",
+        file=stream,
+    )
+    rows = []
+    for size, width in itertools.product(flags.image_sizes, flags.widths):
+        measured = [measure(Settings(size, width, batch, "float32", flags.seed), flags) for batch in flags.batch_sizes]
+        for row in measured:
+            row["dry_run"] = dry_run(Settings(size, width, row["batch_size"], "float32", flags.seed))
+            _print_row(row, stream)
+        rows += measured
+    document = {"machine": machine, "versions": package_versions(), "rows": rows, **summary(rows)}
+    _print_summary(document, stream)
+    if flags.json:
+        print(json.dumps(document))
+    return 0
+
+
+def measure(settings: Settings, flags: argparse.Namespace) -> dict:
+    """Times iterations of one setting: seconds (the fastest round), peak memory, arithmetic."""
+    macs = iteration_macs(settings.image_size, CHANNELS, settings.width, LATENT_SIZE, folded=True)
+    with Worker("ours", settings) as worker:
+        seconds = [worker.ask(f"run {flags.iterations}")["seconds"] for _ in range(flags.rounds)]
+        peak_bytes = worker.ask("memory")["peak_bytes"]
+    gmacs = macs * settings.batch_size / 1e9
+    return {
+        **dataclasses.asdict(settings),
+        "gmacs": gmacs,
+        "seconds": min(seconds),
+        "rounds": seconds,
+        "gflops": 2.0 * gmacs / min(seconds),
+        "peak_bytes": peak_bytes,
+    }
+
+
+def dry_run(settings: Settings) -> dict[str, float]:
+    """What `python -m tfgan_thyroid.train --dry-run` says of that setting."""
+    from tfgan_thyroid.training.estimate import estimate
+
+    c = settings
+    said = estimate(Config(image_size=c.image_size, width=c.width, batch_size=c.batch_size, seed=c.seed))
+    return {"seconds": said.seconds_per_iteration, "peak_bytes": said.memory_gib * 2**30}
+
+
+def summary(rows: Sequence[dict]) -> dict[str, float | None]:
+    """The exponent of seconds against arithmetic over the larger half of the settings, and the dry runs' worst errors.
+
+    Returns:
+        `exponent`: 1 where time is proportional to arithmetic, None for a single setting. `dry_run_seconds_error`,
+        `dry_run_memory_error`: largest `|said / measured - 1|`.
+    """
+    import numpy as np
+
+    large = sorted(rows, key=lambda row: row["gmacs"])[len(rows) // 2 :]
+    exponent = None
+    if len({row["gmacs"] for row in large}) > 1:
+        logs = np.log([[row["gmacs"], row["seconds"]] for row in large])
+        exponent = float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
+    errors = {key: max(abs(row["dry_run"][key] / row[key] - 1.0) for row in rows) for key in ("seconds", "peak_bytes")}
+    return {
+        "exponent": exponent,
+        "dry_run_seconds_error": errors["seconds"],
+        "dry_run_memory_error": errors["peak_bytes"],
+    }
+
+
+def _print_row(row: dict, stream: TextIO) -> None:
+    gib, said, said_gib = row["peak_bytes"] / 2**30, row["dry_run"]["seconds"], row["dry_run"]["peak_bytes"] / 2**30
+    print(
+        f"{row['image_size']:>6}{row['width']:>6}{row['batch_size']:>6}{row['gmacs']:>8.1f}{row['seconds']:>8.3f}"
+        f"{row['gflops']:>9.1f}{gib:>7.2f}   {said:>8.3f}{said_gib:>7.2f}",
+        file=stream,
+        flush=True,
+    )
+
+
+def _print_summary(document: dict, stream: TextIO) -> None:
+    if document["exponent"] is not None:
+        print(f"seconds grow as the arithmetic to the power of {document['exponent']:.2f} (larger half)", file=stream)
+    print(
+        f"--dry-run was wrong by at most {document['dry_run_seconds_error']:.0%} in seconds and "
+        f"{document['dry_run_memory_error']:.0%} in memory",
+        file=stream,
+    )
+
+
+def _counts(text: str) -> list[int]:
+    return [command.positive_int(word) for word in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "benchmarks.growth",
+        "Time an iteration, and take its peak memory, at several widths, image sizes and batches, beside its "
+        "arithmetic and beside what --dry-run says of it. Random images; nothing is written.",
+        "python -m benchmarks.growth --image-sizes 64,128 --widths 8,16 --batch-sizes 4,8",
+    )
+    listed = {"type": _counts, "metavar": "N,N"}
+    parser.add_argument("--image-sizes", **listed, default="64,128,256", help="height and width in pixels, 4 * 2^n")
+    parser.add_argument("--widths", **listed, default="8,16,32", help="channels after D's first stage")
+    parser.add_argument("--batch-sizes", **listed, default="4,8,16", help="images in each of the four updates")
+    parser.add_argument("--rounds", type=command.positive_int, default=3, help="the fastest counts")
+    parser.add_argument("--iterations", type=command.positive_int, default=2, help="in a round")
+    parser.add_argument("--seed", type=command.seed, default=0, help="of the images and the initial values")
+    parser.add_argument(
+        "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)
