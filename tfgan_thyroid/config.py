@@ -58,6 +58,8 @@ class Config(ConfigFields):
         penalty_weight: lambda_1 of Eq. 3, of each gradient penalty.
         l1_weight: lambda_2 of Eq. 3, of the L1 term of G.
         encoder_reconstruction_weight: of an L1 term for E, which the paper does not have.
+        spectral_weight: of a term of G's loss that compares the power spectra of real and generated images, which the
+            paper does not have.
         penalty_pairs: D is penalised between real and generated and real and reconstructed images (`both`), or the
             first pair only (`generated`, the letter of Eq. 3).
         l1_target: the L1 term compares real with `reconstructed` images (the paper's text) or with `generated` ones
@@ -98,6 +100,7 @@ class Config(ConfigFields):
     penalty_weight: float = 10.0
     l1_weight: float = 10.0
     encoder_reconstruction_weight: float = 0.0
+    spectral_weight: float = 0.0
     penalty_pairs: str = "both"
     l1_target: str = "reconstructed"
     shared_batch: bool = False

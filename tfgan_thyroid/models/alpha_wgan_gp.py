@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfgan_thyroid import replicas
 from tfgan_thyroid.losses.adversarial import wasserstein_adversary_loss, wasserstein_critic_loss
 from tfgan_thyroid.losses.gradient_penalty import gradient_penalty, interpolate
 from tfgan_thyroid.losses.reconstruction import l1_loss
+from tfgan_thyroid.losses.spectral import mean_power_spectrum, spectral_loss
 from tfgan_thyroid.models.auto_encoding_gan import AutoEncodingGAN
 from tfgan_thyroid.models.random_draws import Purpose
 
@@ -102,5 +104,8 @@ class AlphaWGANGP(AutoEncodingGAN):
             target = reconstructed_images if self.config.l1_target == "reconstructed" else generated_images
             l1 = l1_loss(real_images, target)
             loss = adversary_loss + self.config.l1_weight * l1
+            if self.config.spectral_weight:
+                powers = replicas.mean([mean_power_spectrum(x) for x in (real_images, generated_images)])
+                loss += self.config.spectral_weight * spectral_loss(*powers)
         self._minimize("generator", loss, tape)
         return {"g_loss": loss, "recon_l1": l1}
