@@ -14,6 +14,7 @@ CHOICES = {
     "penalty_pairs": ("both", "generated"),
     "l1_target": ("reconstructed", "generated"),
     "augment": ("none", "diffaugment"),
+    "data_augmentation": ("none", "conventional"),
     "gan_loss": ("saturating", "non-saturating"),
     "precision": ("float32", "mixed_bfloat16"),
     "best_metric": (
@@ -69,6 +70,8 @@ class Config(ConfigFields):
         gan_loss: of G in `gan`: `saturating` (Eq. 1) or `non-saturating`, whose gradient does not vanish while D wins.
         kl_weight: scale of the Laplace noise that `vae` assumes on each pixel, in units of the [-1, 1] range: the KL
             divergence is weighted by it over the values of an image.
+        data_augmentation: what the scans go through before training: `none`, or `conventional` (flip, rotation, resize
+            and elastic distortion, with the mask), anew each time; the generator learns to make such images, too.
         augment: what real and fake images go through on their way to D: `none`, or `diffaugment`.
         ema_decay: decay of the averaged generator; 0 keeps none.
         standing_statistics: batch normalization in the averaged generator goes by statistics that are measured with
@@ -107,6 +110,7 @@ class Config(ConfigFields):
     critic_steps: int = 1
     gan_loss: str = "saturating"
     kl_weight: float = 0.1
+    data_augmentation: str = "none"
     augment: str = "none"
     ema_decay: float = 0.0
     standing_statistics: bool = False

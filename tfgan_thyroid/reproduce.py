@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=command.positive_int, metavar="N", help="trainings of each row (default: 3; table2: 2)"
     )
     count: dict[str, Any] = {"type": command.positive_int, "metavar": "N"}
-    parser.add_argument("--iterations", **count, help="of each generator (table2: 400)")
+    parser.add_argument("--iterations", **count, help="of each generator (table2: 800)")
     parser.add_argument("--batch-size", **count, help="images in a generator's update (table2: 8)")
     parser.add_argument("--width", **count, help="channels of a generator at half the image size (table2: 8)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan; train nothing")

@@ -2,7 +2,9 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from tfgan_thyroid.data.conventional_augmentation import augment
 from tfgan_thyroid.data.input_pipeline import load_images, training_batches
 from tfgan_thyroid.errors import UserError
 
@@ -75,3 +77,26 @@ def test_masks_follow_as_a_second_channel_each_with_its_own_image(tmp_path, make
     assert batch.shape == (8, 16, 16, 2)
     for example in np.rint((batch + 1.0) * 127.5).astype(np.uint8):
         np.testing.assert_array_equal(example[..., 1], mask_of[example[0, 0, 0]])
+
+
+def test_conventional_augmentation_moves_a_scan_with_its_mask_anew_each_time(tmp_path, make_dataset):
+    directory = make_dataset(tmp_path / "labelled", masks=True)
+    settings = {"batch_size": SCANS, "batches": 1, "seed": 3, "masks": True}
+    plain = training_batches(directory, "train", **settings).take(2)
+    moved = list(training_batches(directory, "train", **settings, augmentation="conventional").take(2))
+    for epoch, (images, result) in enumerate(zip(plain, moved, strict=True)):
+        for index in range(0, SCANS, 7):
+            seed = tf.constant([-4, epoch * SCANS + index], tf.int64)
+            image, mask = augment(images[0, index, ..., :1], images[0, index, ..., 1:], seed)
+            np.testing.assert_allclose(result[0, index, ..., :1], image, atol=1e-5)  # a graph rounds otherwise
+            np.testing.assert_array_equal(result[0, index, ..., 1:], mask)
+    alone = training_batches(directory, "train", **{**settings, "masks": False}, augmentation="conventional")
+    np.testing.assert_array_equal(next(iter(alone)), moved[0][..., :1])
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_augmentation_depends_on_the_place_in_the_whole_stream_alone(dataset, part):
+    settings = {"split": "train", "batch_size": 4, "batches": 2, "seed": 0, "augmentation": "conventional"}
+    whole = np.stack(list(training_batches(dataset, **settings).take(9).as_numpy_iterator()))
+    later = training_batches(dataset, **settings, start_iteration=7, part=part, parts=2).take(2)
+    np.testing.assert_array_equal(list(later.as_numpy_iterator()), whole[7:, :, 2 * part : 2 * part + 2])

@@ -115,7 +115,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(data, tmp_path, capsys):
     printed = capsys.readouterr().out
     # Four U-Nets of few scans and seven of all; a generator for each subset and seed.
     assert "2 generators and 11 U-Nets" in printed
-    assert "gan-real-seed0: generator, 400 iterations, 256 pairs" in printed
+    assert "gan-real-seed0: generator, 800 iterations, 256 pairs" in printed
     assert not output.exists()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.conventional_augmentation import draw_coordinates, sample_bilinear, sample_nearest
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 
 # Records that wait, still encoded, to be drawn at random: all of a usual data set, 160 MB at 256 pixels.
@@ -48,6 +49,7 @@ def training_batches(
     scan_ids: Sequence[str] | None = None,
     part: int = 0,
     parts: int = 1,
+    augmentation: str = "none",
 ) -> tf.data.Dataset:
     """An endless stream with one element for each training iteration.
 
@@ -62,6 +64,7 @@ def training_batches(
         scan_ids: source ids of the scans to use, all of the split; None uses every scan.
         part: which part of each batch to take, from 0, where several workers share it.
         parts: how many equal parts there are.
+        augmentation: `none`, or `conventional`: each scan, with its mask, is moved anew each time it comes.
 
     Returns:
         Elements of float32 `[batches, batch_size / parts, H, W, 2 if masks else 1]` in [-1, 1].
@@ -85,17 +88,30 @@ def training_batches(
         buffer = min(count, SHUFFLE_BUFFER)
         return records.shuffle(buffer, seed=tf.random.stateless_uniform([], epoch_seed, maxval=2**31, dtype=tf.int64))
 
-    def decode(record: tf.Tensor) -> tf.Tensor:
-        return scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
+    def example(position: tf.Tensor, record: tf.Tensor) -> tf.Tensor:
+        image = scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
+        if augmentation == "conventional":
+            # Away from the seeds of the order, which are (seed, epoch).
+            image = _moved(image, tf.stack([tf.constant(-1 - seed, tf.int64), position]))
+        return image
 
     records = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(epoch_records).skip(offset)
+    numbered = records.enumerate(start_iteration * batches * batch_size)
     size = batch_size // parts
     if parts > 1:
-        own = records.enumerate().filter(lambda position, _: position % batch_size // size == part)
-        records = own.map(lambda _, record: record)
-    images = records.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        numbered = numbered.filter(lambda position, _: position % batch_size // size == part)
+    images = numbered.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     elements = images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True)
     return elements.prefetch(tf.data.AUTOTUNE)
+
+
+def _moved(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Conventional augmentation of an image, and of the mask that may be its second channel."""
+    coordinates = draw_coordinates(int(image.shape[0]), int(image.shape[1]), seed)
+    moved = sample_bilinear(image[..., :1], coordinates)
+    if image.shape[-1] == 1:
+        return moved
+    return tf.concat([moved, sample_nearest(image[..., 1:], coordinates)], axis=-1)
 
 
 def _is_one_of(scan_ids: Sequence[str]) -> Callable[[tf.Tensor], tf.Tensor]:
