@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "pipeline.simulate",
         "Simulates transverse thyroid ultrasound scans (8-bit grey PNG, 875 rows x 1167 columns) of made-up patients, "
-        "and masks of the thyroid gland. The same seed gives the same files, however many workers write them.",
+        "and masks of the thyroid gland. The same seed gives the same files, however many workers write them; on "
+        "another kind of processor about ten pixels of a million differ by one grey level.",
         "python -m pipeline.simulate --output data/phantoms --count 40 --masks",
     )
     parser.add_argument("--output", type=Path, required=True, help="new or empty directory for images/ and masks/")

@@ -43,6 +43,9 @@ def test_an_unknown_preset_names_the_known_ones():
         {"critic_steps": 0, "model": "wgan-gp"},
         {"gan_loss": "hinge", "model": "gan"},
         {"kl_weight": -0.1, "model": "vae"},
+        {"spectral_weight": -0.1},
+        {"penalty_weight": float("nan")},
+        {"data_augmentation": "diffaugment"},
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_field(changes):

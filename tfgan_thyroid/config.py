@@ -33,6 +33,8 @@ CHOICES = {
     ),
 }
 
+WEIGHTS = ("penalty_weight", "l1_weight", "encoder_reconstruction_weight", "spectral_weight", "kl_weight")
+
 OPTIONS_OF_ONE_MODEL = {"critic_steps": "wgan-gp", "gan_loss": "gan", "kl_weight": "vae"}
 """Fields that keep their default under every other model."""
 
@@ -135,8 +137,9 @@ class Config(ConfigFields):
                 raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1 iteration")
         if not 0.0 <= self.ema_decay < 1.0:
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
-        if not self.kl_weight >= 0.0:
-            raise UserError(f"kl_weight is {self.kl_weight}: it must not be negative")
+        for name in WEIGHTS:
+            if not getattr(self, name) >= 0.0:
+                raise UserError(f"{name} is {getattr(self, name)}: it must not be negative")
         for field in dataclasses.fields(self):
             owner = OPTIONS_OF_ONE_MODEL.get(field.name, self.model)
             if owner != self.model and getattr(self, field.name) != field.default:
