@@ -13,6 +13,7 @@ from typing import TextIO
 
 from benchmarks.arithmetic import iteration_macs
 from benchmarks.machine import describe_machine, package_versions
+from benchmarks.rounds import run_rounds
 from benchmarks.sides import CHANNELS, LATENT_SIZE, Settings
 from benchmarks.worker import Worker
 from tfgan_thyroid import command
@@ -50,16 +51,18 @@ def measure(settings: Settings, flags: argparse.Namespace) -> dict:
     """Times iterations of one setting: seconds (the fastest round), peak memory, arithmetic."""
     macs = iteration_macs(settings.image_size, CHANNELS, settings.width, LATENT_SIZE, folded=True)
     with Worker("ours", settings) as worker:
-        seconds = [worker.ask(f"run {flags.iterations}")["seconds"] for _ in range(flags.rounds)]
+        label = f"{settings.image_size} pixels, width {settings.width}, batch {settings.batch_size}"
+        rounds = run_rounds({"ours": worker}, flags.rounds, flags.iterations, label)
         peak_bytes = worker.ask("memory")["peak_bytes"]
     gmacs = macs * settings.batch_size / 1e9
+    seconds = min(r.seconds["ours"] for r in rounds)
     return {
         **dataclasses.asdict(settings),
         "gmacs": gmacs,
-        "seconds": min(seconds),
-        "rounds": seconds,
-        "gflops": 2.0 * gmacs / min(seconds),
+        "seconds": seconds,
+        "gflops": 2.0 * gmacs / seconds,
         "peak_bytes": peak_bytes,
+        "foreign_cores": max(r.foreign_cores for r in rounds),
     }
 
 
@@ -76,8 +79,8 @@ def summary(rows: Sequence[dict]) -> dict[str, float | None]:
     """The exponent of seconds against arithmetic over the larger half of the settings, and the dry runs' worst errors.
 
     Returns:
-        `exponent`: 1 where time is proportional to arithmetic, None for a single setting. `dry_run_seconds_error`,
-        `dry_run_memory_error`: largest `|said / measured - 1|`.
+        `exponent`: 1 where time is proportional to arithmetic, None where that half has one amount of it.
+        `dry_run_seconds_error`, `dry_run_memory_error`: largest `|said / measured - 1|`.
     """
     import numpy as np
 
@@ -114,10 +117,6 @@ def _print_summary(document: dict, stream: TextIO) -> None:
     )
 
 
-def _counts(text: str) -> list[int]:
-    return [command.positive_int(word) for word in text.split(",")]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "benchmarks.growth",
@@ -125,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "arithmetic and beside what --dry-run says of it. Random images; nothing is written.",
         "python -m benchmarks.growth --image-sizes 64,128 --widths 8,16 --batch-sizes 4,8",
     )
-    listed = {"type": _counts, "metavar": "N,N"}
+    listed = {"type": command.counts, "metavar": "N,N"}
     parser.add_argument("--image-sizes", **listed, default="64,128,256", help="height and width in pixels, 4 * 2^n")
     parser.add_argument("--widths", **listed, default="8,16,32", help="channels after D's first stage")
     parser.add_argument("--batch-sizes", **listed, default="4,8,16", help="images in each of the four updates")

@@ -16,8 +16,8 @@ REPETITIONS = 5
 def time_passes(model: AlphaWGANGP, real_images: tf.Tensor) -> dict[str, float]:
     """Seconds of each of `UPDATE_PASSES`, the median of five.
 
-    The updates really change the model. A part of D's update stands alone: its images are noise and its gradients are
-    thrown away, so that the parts leave out Adam and what D's update overlaps.
+    The updates really change the model. A part of D's update stands alone: its images are noise (shifted, so that no
+    two summands are one to the graph's optimizer) and its gradients are thrown away, so that the parts leave out Adam.
 
     Args:
         model: compiled.

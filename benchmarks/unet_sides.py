@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.machine import usable_cores
+from benchmarks.machine import resident_bytes, usable_cores
 from benchmarks.sides import CHANNELS, Side, serve
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class OurUNet(Side):
             precision=settings.precision,
             seed=settings.seed,
         )
+        self.imported_bytes = resident_bytes()
         self.settings = settings
         self.model = build_segmentation_model(config, 1)
         self.levels = settings.grey_levels()
@@ -94,6 +95,7 @@ class PeerUNet(Side):
 
         from benchmarks.pytorch_unet import PyTorchSegmentation
 
+        self.imported_bytes = resident_bytes()
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.peer = PyTorchSegmentation(CHANNELS, settings.width, settings.precision == "mixed_bfloat16")

@@ -45,6 +45,7 @@ def test_an_unknown_preset_names_the_known_ones():
         {"kl_weight": -0.1, "model": "vae"},
         {"spectral_weight": -0.1},
         {"penalty_weight": float("nan")},
+        {"l1_weight": float("inf")},
         {"data_augmentation": "diffaugment"},
     ],
 )
@@ -55,7 +56,7 @@ def test_a_bad_value_is_refused_by_the_name_of_its_field(changes):
 
 @pytest.mark.parametrize(("option", "model"), OPTIONS_OF_ONE_MODEL.items())
 def test_an_option_of_one_model_is_refused_under_every_other(option, model):
-    value = {"critic_steps": 5, "gan_loss": "non-saturating", "kl_weight": 1.0}[option]
+    value = {"critic_steps": 5, "gan_loss": "non-saturating", "kl_weight": 1.0, "spectral_weight": 1.0}[option]
     assert getattr(Config(model=model, **{option: value}), option) == value
     for other in set(MODELS) - {model}:
         with pytest.raises(UserError, match=f"{option} is an option of {model}, and {other} has no use for it"):

@@ -50,6 +50,14 @@ def positive_int(text: str) -> int:
     return value
 
 
+def counts(text: str) -> tuple[int, ...]:
+    """The argparse type of a comma-separated list of counts."""
+    try:
+        return tuple(positive_int(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of whole numbers, such as 16,32") from None
+
+
 def seed(text: str) -> int:
     """The argparse type of a seed: a whole number from 0 to 2^31 - 1."""
     value = int(text)

@@ -1,6 +1,7 @@
 """Every choice of a training run, and the named presets. Imports no TensorFlow."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,14 @@ CHOICES = {
 }
 
 WEIGHTS = ("penalty_weight", "l1_weight", "encoder_reconstruction_weight", "spectral_weight", "kl_weight")
+"""Fields that weigh a term of a loss: 0 leaves it out."""
 
-OPTIONS_OF_ONE_MODEL = {"critic_steps": "wgan-gp", "gan_loss": "gan", "kl_weight": "vae"}
+OPTIONS_OF_ONE_MODEL = {
+    "critic_steps": "wgan-gp",
+    "gan_loss": "gan",
+    "kl_weight": "vae",
+    "spectral_weight": "alpha-wgan-gp",
+}
 """Fields that keep their default under every other model."""
 
 
@@ -61,8 +68,8 @@ class Config(ConfigFields):
         penalty_weight: lambda_1 of Eq. 3, of each gradient penalty.
         l1_weight: lambda_2 of Eq. 3, of the L1 term of G.
         encoder_reconstruction_weight: of an L1 term for E, which the paper does not have.
-        spectral_weight: of a term of G's loss that compares the power spectra of real and generated images, which the
-            paper does not have.
+        spectral_weight: of a term of G's loss that compares the power spectra of real and generated images, and of
+            masks where there are any; in `alpha-wgan-gp`; the paper does not have it.
         penalty_pairs: D is penalised between real and generated and real and reconstructed images (`both`), or the
             first pair only (`generated`, the letter of Eq. 3).
         l1_target: the L1 term compares real with `reconstructed` images (the paper's text) or with `generated` ones
@@ -72,8 +79,9 @@ class Config(ConfigFields):
         gan_loss: of G in `gan`: `saturating` (Eq. 1) or `non-saturating`, whose gradient does not vanish while D wins.
         kl_weight: scale of the Laplace noise that `vae` assumes on each pixel, in units of the [-1, 1] range: the KL
             divergence is weighted by it over the values of an image.
-        data_augmentation: what the scans go through before training: `none`, or `conventional` (flip, rotation, resize
-            and elastic distortion, with the mask), anew each time; the generator learns to make such images, too.
+        data_augmentation: what a scan goes through each time it is drawn: `none`, or `conventional` (flip, rotation,
+            resize and elastic distortion, the mask with it). The generator learns to make such images, and a
+            memorisation audit does not know a scan that was rotated or distorted.
         augment: what real and fake images go through on their way to D: `none`, or `diffaugment`.
         ema_decay: decay of the averaged generator; 0 keeps none.
         standing_statistics: batch normalization in the averaged generator goes by statistics that are measured with
@@ -138,8 +146,8 @@ class Config(ConfigFields):
         if not 0.0 <= self.ema_decay < 1.0:
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
         for name in WEIGHTS:
-            if not getattr(self, name) >= 0.0:
-                raise UserError(f"{name} is {getattr(self, name)}: it must not be negative")
+            if not 0.0 <= getattr(self, name) < math.inf:
+                raise UserError(f"{name} is {getattr(self, name)}: it must be a finite number of at least 0")
         for field in dataclasses.fields(self):
             owner = OPTIONS_OF_ONE_MODEL.get(field.name, self.model)
             if owner != self.model and getattr(self, field.name) != field.default:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfgan_thyroid import command
+from tfgan_thyroid.config import CHOICES as GAN_CHOICES
 from tfgan_thyroid.config import PRESETS
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.segmentation_config import CHOICES
@@ -53,9 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--draws", **count, help="draws of each metric (10)")
     second = parser.add_argument_group("table2")
     second.add_argument("--low-data-seeds", **count, help="trainings of each row with few labelled scans (5)")
-    second.add_argument("--low-data", type=_sizes, metavar="N,N", help="labelled scans of those rows (16,32,64)")
+    sizes: dict[str, Any] = {"type": command.counts, "metavar": "N,N"}
+    second.add_argument("--low-data", **sizes, help="labelled scans of those rows (16,32,64)")
+    second.add_argument("--generated", **sizes, help="generated pairs of those rows (as many as labelled scans)")
     second.add_argument(
-        "--generated", type=_sizes, metavar="N,N", help="generated pairs of those rows (as many as labelled scans)"
+        "--data-augmentation", choices=GAN_CHOICES["data_augmentation"], help="of the generators' scans (conventional)"
     )
     second.add_argument("--steps", **count, help="updates of every U-Net, whatever it learns from (150)")
     second.add_argument("--epochs", **count, help="instead: passes over the examples, as in the paper (its: 60)")
@@ -65,17 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    """The argparse type of a list of counts."""
-    return tuple(command.positive_int(word) for word in text.split(","))
-
-
 ONLY: dict[str, dict[str, Any]] = {
     "table1": {"preset": "cpu", "samples": None, "draws": 10},
     "table2": {
         "low_data_seeds": 5,
         "low_data": (16, 32, 64),
         "generated": (),
+        "data_augmentation": "conventional",
         "steps": 150,
         "epochs": None,
         "unet_width": 8,
@@ -158,7 +157,7 @@ def _table2(args: argparse.Namespace) -> int:
     from tfgan_thyroid.evaluation.table2_report import write_table2
     from tfgan_thyroid.evaluation.worker import Worker
 
-    gan = {**GAN, **_overrides(args), "precision": args.precision}
+    gan = {**GAN, **_overrides(args), "data_augmentation": args.data_augmentation, "precision": args.precision}
     unet = {"width": args.unet_width, "batch_size": args.unet_batch_size, "precision": args.precision}
     unet = {**UNET, **unet, **({"epochs": args.epochs} if args.epochs else {})}
     steps = 0 if args.epochs else args.steps

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import growth
 from benchmarks.arithmetic import iteration_macs
+from tfgan_thyroid.errors import UserError
 
 
 def row(gmacs, seconds, said):
@@ -31,3 +32,11 @@ def test_json_ends_standard_output_with_every_setting(capsys):
     assert found["seconds"] > 0 and found["peak_bytes"] > 2**20
     assert found["dry_run"]["seconds"] > 0 and found["dry_run"]["peak_bytes"] > 2**20
     assert document["exponent"] is None and "--dry-run was wrong by" in errors
+
+
+def test_a_wrong_size_or_list_is_refused_before_anything_starts(capsys):
+    with pytest.raises(UserError, match="image size 100"):
+        growth.main(["--image-sizes", "64,100"])
+    with pytest.raises(SystemExit, match="2"):
+        growth.main(["--widths", "8,x"])
+    assert "'8,x' is no list of whole numbers" in capsys.readouterr().err

@@ -8,6 +8,8 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.unet import forward_macs, main
+from benchmarks.unet_sides import UNetSettings
+from benchmarks.worker import Worker
 from tfgan_thyroid.models.segmentation_model import build_segmentation_model
 from tfgan_thyroid.segmentation_config import SegmentationConfig
 
@@ -15,6 +17,14 @@ needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="the PyTorch peer needs the extra: pip install -e '.[bench]'"
 )
 CONFIG = SegmentationConfig(image_size=32, width=4, batch_size=4, seed=3)
+
+
+@pytest.mark.slow
+def test_our_side_tells_its_memory():
+    settings = UNetSettings(image_size=16, width=2, batch_size=2, precision="float32", seed=0, task="inference")
+    with Worker("ours", settings, "benchmarks.unet_sides") as worker:
+        memory = worker.ask("memory")
+    assert 0 < memory["imported_bytes"] < memory["peak_bytes"]
 
 
 def twins():

@@ -28,6 +28,7 @@ OVERRIDES = {
     "batch_size": 4,
     "ema_decay": 0.9,
     "standing_statistics": True,
+    "data_augmentation": "conventional",
     "adam_epsilon": 1e-2,  # so that rounding is not blown up to a whole step
     "log_every": 1,
     "checkpoint_every": CHECKPOINT_EVERY,

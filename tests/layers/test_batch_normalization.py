@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_thyroid.layers import batch_normalization
 from tfgan_thyroid.layers.batch_normalization import (
     EPSILON,
+    BatchNormalization,
     CriticBatchNormalization,
     measure_batch_statistics,
     normalize_batch,
@@ -124,3 +126,19 @@ def test_measured_statistics_of_the_first_layer_are_the_numpy_moments_of_its_inp
     measure_batch_statistics(network, inputs)
     np.testing.assert_allclose(normalization.moving_mean, values.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(normalization.moving_variance, values.var(axis=0), rtol=1e-5)
+
+
+def test_large_maps_are_measured_on_the_first_examples_alone(monkeypatch):
+    inputs = tf.constant(random(50, 6), tf.float32)
+    expected, network = build_generator(16, 1, 4, 6), build_generator(16, 1, 4, 6)
+    layers = [i for i, layer in enumerate(network.layers) if isinstance(layer, BatchNormalization)]
+    measure_batch_statistics(expected, inputs)
+    monkeypatch.setattr(batch_normalization, "MEASURED_PIXELS", 50 * 4 * 4)
+    monkeypatch.setattr(batch_normalization, "LEAST_EXAMPLES", 5)
+    measure_batch_statistics(network, inputs)
+    small, large = layers[0], layers[-1]
+    np.testing.assert_array_equal(network.layers[small].moving_mean, expected.layers[small].moving_mean)
+    maps = inputs[:12]  # 8x8 pixels: a quarter of 50
+    for layer in network.layers[:large]:
+        maps = layer(maps, training=False)
+    np.testing.assert_allclose(network.layers[large].moving_mean, np.mean(maps, axis=(0, 1, 2)), rtol=1e-5, atol=1e-6)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_thyroid.losses.spectral import mean_power_spectrum, spectral_loss
 from tfgan_thyroid.models import alpha_wgan_gp
 from tfgan_thyroid.models.registry import build_model
 
@@ -197,6 +198,15 @@ def test_each_optimizer_is_built_on_its_network_alone_before_the_first_step(conf
         values = sum(int(np.prod(v.shape)) for v in optimizer.variables if len(v.shape))
         weights = sum(int(np.prod(w.shape)) for w in model.networks[name].trainable_variables)
         assert values == 2 * weights, name  # the two moments of Adam
+
+
+def test_the_spectral_term_adds_its_weight_times_the_distance_of_the_spectra(config):
+    real = batches(config)[3]
+    plain, sharp = (build_model(config.replace(spectral_weight=weight)) for weight in (0.0, 3.0))
+    generated = plain.generator(plain._draw_latents(alpha_wgan_gp.Purpose.GENERATOR_LATENTS), training=True)
+    expected = 3.0 * spectral_loss(mean_power_spectrum(real), mean_power_spectrum(generated))
+    without, with_term = (float(model._update_generator(real)["g_loss"]) for model in (plain, sharp))
+    assert with_term - without == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_the_average_follows_the_generator_with_its_ramp(config):

@@ -22,6 +22,8 @@ OVERRIDES = {
     "batch_size": 4,
     "ema_decay": 0.9,
     "standing_statistics": True,
+    "data_augmentation": "conventional",
+    "spectral_weight": 0.5,
     "log_every": 2,
     "image_every": 3,
     "checkpoint_every": 3,
@@ -142,6 +144,14 @@ def test_what_was_logged_after_the_last_checkpoint_of_a_killed_run_is_not_logged
     fit(run)
     assert [line["iteration"] for line in read_lines(run.stats_file)] == [2, 4, 6, 7]
     np.testing.assert_equal(checkpoint_values(run), checkpoint_values(whole))
+
+
+def test_a_checkpoint_holds_the_averages_statistics_as_they_are_measured(whole):
+    model = fit(whole)  # nothing to do: as restored
+    kept = [weight.numpy().copy() for weight in model.averaged_generator.non_trainable_variables]
+    model.measure_statistics()
+    for old, weight in zip(kept, model.averaged_generator.non_trainable_variables, strict=True):
+        np.testing.assert_allclose(weight, old, rtol=1e-5, atol=1e-6)
 
 
 def test_a_finished_run_has_nothing_to_do_and_keeps_its_files(whole):

@@ -25,6 +25,7 @@ OVERRIDES = {
     "batch_size": 4,
     "ema_decay": 0.9,
     "standing_statistics": True,
+    "data_augmentation": "conventional",
     "log_every": 1,
     "image_every": 2,
     "checkpoint_every": 1,
@@ -88,7 +89,8 @@ def test_a_run_leaves_losses_pictures_curves_and_a_checkpoint(runs, name):
 def test_the_losses_of_the_first_iteration_are_those_of_the_model_run_eagerly(dataset, runs, name):
     config = runs(name).read().config
     model = build_model(config)
-    real = next(iter(training_batches(dataset, "train", config.batch_size, model.real_batches, config.seed)))
+    settings = config.batch_size, model.real_batches, config.seed
+    real = next(iter(training_batches(dataset, "train", *settings, augmentation=config.data_augmentation)))
     logged = losses_of(runs(name))[0]
     # Operations are fused and reordered in a graph.
     for loss, value in model.train_step(real).items():

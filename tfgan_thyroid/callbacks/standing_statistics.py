@@ -4,7 +4,7 @@ import keras
 
 
 class StandingStatistics(keras.callbacks.Callback):
-    """Measures them before every grid, metric and checkpoint: give it before the callbacks that make those."""
+    """Measures them before every grid (but iteration 0's), metric and checkpoint: give it before what makes those."""
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Measures at the intervals, and at the last iteration."""

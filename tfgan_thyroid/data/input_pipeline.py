@@ -1,4 +1,4 @@
-"""TFRecords to batches by tf.data, in an order that is a pure function of (seed, position).
+"""TFRecords to batches by tf.data, in an order, and moved in a way, that is a pure function of (seed, position).
 
 A stream repeats before it batches, so a batch may be larger than the data set, and no short batch ever retraces the
 training step. It starts at any position by re-drawing that epoch's order and skipping within it, so a resumed run
@@ -58,7 +58,7 @@ def training_batches(
         split: `train`, `eval` or `test`.
         batch_size: examples in a batch.
         batches: batches in an element.
-        seed: of the order of the examples, which differs in every epoch.
+        seed: of the order of the examples, which differs in every epoch, and of their augmentation.
         start_iteration: how many elements to leave out.
         masks: whether each image's mask follows as a second channel.
         scan_ids: source ids of the scans to use, all of the split; None uses every scan.

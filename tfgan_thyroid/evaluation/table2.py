@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 
 PRESET = "best"
 # Pairs in a few minutes of one core at 128 pixels: what the flags of `reproduce table2` change.
-GAN = {"paired": True, "width": 8, "batch_size": 8, "iterations": 800, "data_augmentation": "conventional"}
+GAN = {"paired": True, "width": 8, "batch_size": 8, "iterations": 800}
 QUIET = {"metric_samples": 0, "image_every": 10**6, "checkpoint_every": 500}
 UNET = {"width": 8, "batch_size": 8, "loss": "both"}
 GAN_NAMED = {"model", "paired", "iterations", "batch_size", "width", "image_size", "channels"}
@@ -135,7 +135,7 @@ class Table2Plan:
             "labelled scans": f"{self.all_real} of {len({scan.group_id for scan in self._train})} groups",
             "test scans": f"{len(self._test)} of {len({scan.group_id for scan in self._test})} groups",
             "generators": f"{gan.model}, recipe {PRESET}, width {gan.width}, {gan.iterations} iterations of "
-            f"{gan.batch_size} pairs",
+            f"{gan.batch_size} pairs, data augmentation {gan.data_augmentation}",
             "U-Nets": f"width {unet.width}, {f'{steps} steps' if steps else f'{unet.epochs} epochs'} of "
             f"{unet.batch_size} images, loss {unet.loss}",
         }

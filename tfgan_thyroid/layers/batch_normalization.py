@@ -3,6 +3,7 @@
 Under several replicas, mean and variance are those of all replicas' examples together, as in one process.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -10,6 +11,11 @@ import tensorflow as tf
 
 from tfgan_thyroid import replicas
 from tfgan_thyroid.layers.instance_normalization import EPSILON
+
+MEASURED_PIXELS = 2**20
+"""Pixels of a map that its statistics are measured on: 256 examples at 64x64."""
+LEAST_EXAMPLES = 64
+"""Of which they are measured in any case."""
 
 
 def normalize_batch(inputs: tf.Tensor, epsilon: float = EPSILON) -> tf.Tensor:
@@ -43,11 +49,17 @@ def measure_batch_statistics(network: keras.Sequential, inputs: tf.Tensor) -> No
     several kinds in turn, have statistics that no moving average gives (for GANs: Brock et al. 2019, section 4.1,
     "standing statistics").
 
+    Large maps are measured on the first examples alone, at least `LEAST_EXAMPLES`, so that memory stays bounded: what
+    they lack in examples they have in pixels.
+
     Args:
         network: a chain of layers, at least one of them a `BatchNormalization`.
         inputs: what the network is used on, `[N, ...]`, all in one batch.
     """
-    for layer in network.layers:
+    last = max(i for i, layer in enumerate(network.layers) if isinstance(layer, BatchNormalization))
+    for layer in network.layers[: last + 1]:
+        pixels = math.prod(inputs.shape[1:-1])
+        inputs = inputs[: max(LEAST_EXAMPLES, MEASURED_PIXELS // pixels)]
         if isinstance(layer, BatchNormalization):
             mean, variance = tf.nn.moments(tf.cast(inputs, tf.float32), list(range(len(inputs.shape) - 1)))
             layer.moving_mean.assign(mean)

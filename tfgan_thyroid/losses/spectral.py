@@ -8,12 +8,14 @@ shows as soft speckle.
 import numpy as np
 import tensorflow as tf
 
-SMALLEST_POWER = (2.0 / 255.0) ** 2 / 12.0
-"""What rounding to 8 bits would add at every frequency, in the [-1, 1] range."""
+from tfgan_thyroid.metrics.power_spectrum import QUANTIZATION_POWER, frequency_rings
+
+SMALLEST_POWER = 4.0 * QUANTIZATION_POWER
+"""What rounding to 8 bits would add at every frequency; the metric looks at [0, 1], the loss at [-1, 1]."""
 
 
 def mean_power_spectrum(images: tf.Tensor) -> tf.Tensor:
-    """Power by spatial frequency, mean over the batch: `metrics.power_spectrum` as a differentiable function.
+    """Power by spatial frequency, mean over the batch: `metrics.power_spectrum`, differentiable and for each channel.
 
     Each channel, less its mean, under a Hann window; the squared magnitude of its Fourier transform over the window's
     energy, averaged over rings of one cycle per side.
@@ -25,13 +27,16 @@ def mean_power_spectrum(images: tf.Tensor) -> tf.Tensor:
         float32 `[C, S / 2]`: at 1, 2, ..., S / 2 cycles per side.
     """
     size = int(images.shape[1])
-    window = tf.constant(np.outer(np.hanning(size), np.hanning(size)), tf.float32)
+    window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
     planes = tf.transpose(images, [0, 3, 1, 2])
-    level = tf.reduce_sum(planes * window, axis=[2, 3], keepdims=True) / tf.reduce_sum(window)
+    level = tf.reduce_sum(planes * window, axis=[2, 3], keepdims=True) / window.sum()
     coefficients = tf.signal.rfft2d((planes - level) * window)
     powers = tf.reduce_mean(tf.square(tf.math.real(coefficients)) + tf.square(tf.math.imag(coefficients)), axis=0)
-    flat = tf.reshape(powers, [images.shape[3], -1]) / tf.reduce_sum(tf.square(window))
-    return tf.matmul(flat, _ring_means(size), transpose_b=True)
+    rings, weights = frequency_rings(size, size)
+    weighted = tf.reshape(powers, [images.shape[3], -1]) * tf.constant(weights, tf.float32)
+    sums = tf.math.unsorted_segment_sum(tf.transpose(weighted), rings, int(rings.max()) + 1)[1 : size // 2 + 1]
+    per_ring = np.bincount(rings, weights)[1 : size // 2 + 1] * np.sum(np.square(window))
+    return tf.transpose(sums) / tf.constant(per_ring, tf.float32)
 
 
 def spectral_loss(real_power: tf.Tensor, generated_power: tf.Tensor) -> tf.Tensor:
@@ -46,13 +51,3 @@ def spectral_loss(real_power: tf.Tensor, generated_power: tf.Tensor) -> tf.Tenso
     """
     ratio = (real_power + SMALLEST_POWER) / (generated_power + SMALLEST_POWER)
     return tf.reduce_mean(tf.abs(tf.math.log(ratio)))
-
-
-def _ring_means(size: int) -> tf.Tensor:
-    """The matrix `[size / 2, coefficients]` that averages those of `rfft2d` over each ring."""
-    frequencies = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :]) * size
-    # All but the first and the last column stand for their mirror image, too.
-    weights = np.where(np.arange(size // 2 + 1) % (size // 2) == 0, 1.0, 2.0)
-    rings = np.rint(frequencies)[None] == np.arange(1, size // 2 + 1)[:, None, None]
-    means = (rings * weights).reshape(size // 2, -1)
-    return tf.constant(means / means.sum(axis=1, keepdims=True), tf.float32)

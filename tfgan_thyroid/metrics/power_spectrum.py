@@ -23,7 +23,7 @@ def radial_power_spectra(images: np.ndarray) -> np.ndarray:
     """
     height, width = images.shape[1:3]
     window = np.outer(np.hanning(height), np.hanning(width))
-    rings, weights = _rings(height, width)
+    rings, weights = frequency_rings(height, width)
     side = min(height, width) // 2
     per_ring = np.bincount(rings, weights, minlength=side + 1)[1 : side + 1]
     spectra = np.empty((len(images), side))
@@ -56,8 +56,8 @@ def spectral_distance(real: np.ndarray, generated: np.ndarray) -> float:
     return float(np.sqrt(np.mean((real_level - generated_level) ** 2)))
 
 
-def _rings(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each coefficient of `rfft2`, its ring, and how often it stands for one of the whole transform."""
+def frequency_rings(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each coefficient of `rfft2`, flat: its ring, and how often it stands for one of the whole transform."""
     shorter = min(height, width)
     frequencies = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]) * shorter
     weights = np.full(frequencies.shape, 2.0)

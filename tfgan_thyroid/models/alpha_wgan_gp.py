@@ -86,7 +86,7 @@ class AlphaWGANGP(AutoEncodingGAN):
         def penalty(pair: tf.Tensor) -> Callable[[], tf.Tensor]:
             return lambda: gradient_penalty(lambda x: self.discriminator(x, training=True), pair)
 
-        # Eq. 3, summand by summand: -2 E[D(x_r)] + E[D(x_g)] + E[D(x_rec)] + lambda_1 (penalty + penalty).
+        # Eq. 3, summand by summand: -2 E[D(x_r)] + E[D(x_g)] + E[D(x_rec)] + lambda_1 times one penalty, or two.
         scores = [(-2.0, score(real_images)), (1.0, score(generated_images)), (1.0, score(reconstructed_images))]
         penalties = [(self.config.penalty_weight, penalty(pair)) for pair in points]
         loss, means = self._minimize_sum("discriminator", [*scores, *penalties])

@@ -172,7 +172,7 @@ class GenerativeModel(keras.Model, abc.ABC):
 
         Args:
             name: of the network.
-            summands: each with its weight, float32 scalars of the network's variables.
+            summands: each a weight, and a function that returns a float32 scalar of the network's variables.
 
         Returns:
             The sum, and each summand without its weight.
@@ -184,7 +184,7 @@ class GenerativeModel(keras.Model, abc.ABC):
             with tf.control_dependencies(gradients), tf.GradientTape() as tape:
                 values.append(summand())
                 weighted = weight * values[-1]
-            # The last bias of a critic does not reach a gradient penalty.
+            # A gradient penalty does not depend on a critic's last bias: its gradient there is zero.
             parts = tape.gradient(weighted, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             gradients = [a + b for a, b in zip(gradients, parts, strict=True)] if gradients else parts
         self._apply(name, gradients)

@@ -76,6 +76,7 @@ def _try(config: Config) -> _Trial:
         for loss in step(images).values():
             float(loss)
         seconds.append(time.perf_counter() - start)
+    model.measure_statistics()  # before every checkpoint, where asked for: its memory counts, too
     # The first one traces the graph.
     return _Trial(config.batch_size, parameters, min(seconds[1:]), peak_memory_bytes())
 

@@ -68,7 +68,7 @@ def fit(run: RunDirectory, init_from: Path | None = None, distribution: Distribu
             record.scan_ids,
             part,
             parts,
-            config.data_augmentation,
+            augmentation=config.data_augmentation,
         )
     )
     writer = tf.summary.create_file_writer(str(run.tensorboard))
