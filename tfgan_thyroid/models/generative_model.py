@@ -184,9 +184,10 @@ class GenerativeModel(keras.Model, abc.ABC):
             with tf.control_dependencies(gradients), tf.GradientTape() as tape:
                 values.append(summand())
                 weighted = weight * values[-1]
-            # A gradient penalty does not depend on a critic's last bias: its gradient there is zero.
-            parts = tape.gradient(weighted, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            gradients = [a + b for a, b in zip(gradients, parts, strict=True)] if gradients else parts
+            parts = tape.gradient(weighted, variables)
+            if gradients:  # a gradient penalty does not depend on a critic's last bias
+                parts = [a if b is None else a + b for a, b in zip(gradients, parts, strict=True)]
+            gradients = parts
         self._apply(name, gradients)
         return tf.add_n([weight * value for (weight, _), value in zip(summands, values, strict=True)]), values
 
