@@ -39,8 +39,9 @@ LIGHT = [
     "serving/rest_client.py",
     "serving/png_files.py",
 ]
-# The model card and the settings are read where TensorFlow is not; the checkpoint names live with the callbacks.
-SAME_LEVEL = {("serving", "callbacks")}
+# The model card and the settings are read where TensorFlow is not; the checkpoint names live with the callbacks. A loss
+# may be a metric made differentiable.
+SAME_LEVEL = {("serving", "callbacks"), ("losses", "metrics")}
 
 
 def imports(path):
