@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "tfgan_thyroid.train",
         "Train a generative model on a data set of python -m pipeline.preprocess. Without --data: simulate phantom "
-        "scans, preprocess them, train the demo preset and export its generator, in under five minutes on two cores.",
+        "scans, preprocess them, train the demo preset and export its generator, in five to ten minutes on two cores.",
         "python -m tfgan_thyroid.train --data DATASET --preset cpu --iterations 3000",
     )
     data = parser.add_argument_group("data")
