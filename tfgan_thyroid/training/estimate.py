@@ -1,6 +1,7 @@
 """What a run will cost, from a few real iterations at small batches."""
 
 import multiprocessing
+import statistics
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from tfgan_thyroid.training.peak_memory import peak_memory_bytes
 
 LARGEST_TRIAL_BATCH = 8
 TIMED_ITERATIONS = 2
+TIMED_SECONDS = 1.0
+"""For so long, or for so many iterations, whichever takes longer: a single short iteration tells little."""
 
 
 class Estimate(NamedTuple):
@@ -37,7 +40,7 @@ class Estimate(NamedTuple):
 
 
 class _Trial(NamedTuple):
-    """Iterations of one batch size in a process of their own: the fastest, and the most memory of the process."""
+    """Iterations of one batch size in a process of their own: the median one, and the most memory of the process."""
 
     batch_size: int
     parameters: dict[str, int]
@@ -71,14 +74,14 @@ def _try(config: Config) -> _Trial:
     images = tf.random.stateless_uniform(_batches_shape(model), [config.seed, 0], -1.0, 1.0)
     step = tf.function(model.train_step)
     seconds = []
-    for _ in range(1 + TIMED_ITERATIONS):
+    while len(seconds) <= TIMED_ITERATIONS or sum(seconds[1:]) < TIMED_SECONDS:
         start = time.perf_counter()
         for loss in step(images).values():
             float(loss)
         seconds.append(time.perf_counter() - start)
     model.measure_statistics()  # before every checkpoint, where asked for: its memory counts, too
     # The first one traces the graph.
-    return _Trial(config.batch_size, parameters, min(seconds[1:]), peak_memory_bytes())
+    return _Trial(config.batch_size, parameters, statistics.median(seconds[1:]), peak_memory_bytes())
 
 
 def _batches_shape(model: GenerativeModel) -> list[int]:
