@@ -120,9 +120,8 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(data, tmp_path, capsys):
 
 
 def test_the_table_names_how_its_generators_were_trained(data):
-    assert (
-        "data augmentation conventional" in plan(data, gan={"data_augmentation": "conventional"}).facts()["generators"]
-    )
+    facts = plan(data, gan={"data_augmentation": "conventional"}).facts()
+    assert "data augmentation conventional" in facts["generators"]
 
 
 def test_every_u_net_makes_as_many_updates_whatever_it_learns_from(data):

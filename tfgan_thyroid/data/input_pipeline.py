@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.conventional_augmentation import draw_coordinates, sample_bilinear, sample_nearest
+from tfgan_thyroid.data.conventional_augmentation import augment
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 
 # Records that wait, still encoded, to be drawn at random: all of a usual data set, 160 MB at 256 pixels.
@@ -92,7 +92,9 @@ def training_batches(
         image = scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
         if augmentation == "conventional":
             # Away from the seeds of the order, which are (seed, epoch).
-            image = _moved(image, tf.stack([tf.constant(-1 - seed, tf.int64), position]))
+            example_seed = tf.stack([tf.constant(-1 - seed, tf.int64), position])
+            moved, moved_mask = augment(image[..., :1], image[..., -1:], example_seed)
+            image = tf.concat([moved, moved_mask], axis=-1) if masks else moved
         return image
 
     records = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(epoch_records).skip(offset)
@@ -103,15 +105,6 @@ def training_batches(
     images = numbered.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     elements = images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True)
     return elements.prefetch(tf.data.AUTOTUNE)
-
-
-def _moved(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Conventional augmentation of an image, and of the mask that may be its second channel."""
-    coordinates = draw_coordinates(int(image.shape[0]), int(image.shape[1]), seed)
-    moved = sample_bilinear(image[..., :1], coordinates)
-    if image.shape[-1] == 1:
-        return moved
-    return tf.concat([moved, sample_nearest(image[..., 1:], coordinates)], axis=-1)
 
 
 def _is_one_of(scan_ids: Sequence[str]) -> Callable[[tf.Tensor], tf.Tensor]:
