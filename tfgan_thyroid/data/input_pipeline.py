@@ -73,9 +73,30 @@ def training_batches(
         UserError: the directory is no data set, or the split is empty.
     """
     info = schema.DatasetInfo.load(directory)
+
+    def example(position: tf.Tensor, record: tf.Tensor) -> tf.Tensor:
+        image = scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
+        if augmentation == "conventional":
+            # Away from the seeds of the order, which are (seed, epoch).
+            example_seed = tf.stack([tf.constant(-1 - seed, tf.int64), position])
+            moved, moved_mask = augment(image[..., :1], image[..., -1:], example_seed)
+            image = tf.concat([moved, moved_mask], axis=-1) if masks else moved
+        return image
+
+    records = _records(directory, split, seed, start_iteration * batches * batch_size, scan_ids)
+    size = batch_size // parts
+    if parts > 1:
+        records = records.filter(lambda position, _: position % batch_size // size == part)
+    images = records.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    elements = images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True)
+    return elements.prefetch(tf.data.AUTOTUNE)
+
+
+def _records(directory: Path, split: str, seed: int, start: int, scan_ids: Sequence[str] | None) -> tf.data.Dataset:
+    """Pairs of a position, from `start` on, and the serialized record that comes there, without end."""
     shards = [str(path) for path in schema.shard_paths(directory, split)]
-    count = info.counts[split] if scan_ids is None else len(scan_ids)
-    first_epoch, offset = divmod(start_iteration * batches * batch_size, count)
+    count = schema.DatasetInfo.load(directory).counts[split] if scan_ids is None else len(scan_ids)
+    first_epoch, offset = divmod(start, count)
 
     def epoch_records(epoch: tf.Tensor) -> tf.data.Dataset:
         epoch_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
@@ -88,23 +109,8 @@ def training_batches(
         buffer = min(count, SHUFFLE_BUFFER)
         return records.shuffle(buffer, seed=tf.random.stateless_uniform([], epoch_seed, maxval=2**31, dtype=tf.int64))
 
-    def example(position: tf.Tensor, record: tf.Tensor) -> tf.Tensor:
-        image = scale_to_unit_range(tf.cast(decode_image(record, info.image_size, masks), tf.float32))
-        if augmentation == "conventional":
-            # Away from the seeds of the order, which are (seed, epoch).
-            example_seed = tf.stack([tf.constant(-1 - seed, tf.int64), position])
-            moved, moved_mask = augment(image[..., :1], image[..., -1:], example_seed)
-            image = tf.concat([moved, moved_mask], axis=-1) if masks else moved
-        return image
-
-    records = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(epoch_records).skip(offset)
-    numbered = records.enumerate(start_iteration * batches * batch_size)
-    size = batch_size // parts
-    if parts > 1:
-        numbered = numbered.filter(lambda position, _: position % batch_size // size == part)
-    images = numbered.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    elements = images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True)
-    return elements.prefetch(tf.data.AUTOTUNE)
+    epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
+    return epochs.flat_map(epoch_records).skip(offset).enumerate(start)
 
 
 def _is_one_of(scan_ids: Sequence[str]) -> Callable[[tf.Tensor], tf.Tensor]:
