@@ -124,10 +124,12 @@ def _parser() -> argparse.ArgumentParser:
         "arithmetic and beside what --dry-run says of it. Random images; nothing is written.",
         "python -m benchmarks.growth --image-sizes 64,128 --widths 8,16 --batch-sizes 4,8",
     )
-    listed = {"type": command.counts, "metavar": "N,N"}
-    parser.add_argument("--image-sizes", **listed, default="64,128,256", help="height and width in pixels, 4 * 2^n")
-    parser.add_argument("--widths", **listed, default="8,16,32", help="channels after D's first stage")
-    parser.add_argument("--batch-sizes", **listed, default="4,8,16", help="images in each of the four updates")
+    for name, default, meaning in (
+        ("--image-sizes", "64,128,256", "height and width in pixels, 4 * 2^n"),
+        ("--widths", "8,16,32", "channels after D's first stage"),
+        ("--batch-sizes", "4,8,16", "images in each of the four updates"),
+    ):
+        parser.add_argument(name, type=command.counts, metavar="N,N", default=default, help=meaning)
     parser.add_argument("--rounds", type=command.positive_int, default=3, help="the fastest counts")
     parser.add_argument("--iterations", type=command.positive_int, default=2, help="in a round")
     parser.add_argument("--seed", type=command.seed, default=0, help="of the images and the initial values")

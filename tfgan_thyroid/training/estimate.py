@@ -73,7 +73,7 @@ def _try(config: Config) -> _Trial:
     }
     images = tf.random.stateless_uniform(_batches_shape(model), [config.seed, 0], -1.0, 1.0)
     step = tf.function(model.train_step)
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) <= TIMED_ITERATIONS or sum(seconds[1:]) < TIMED_SECONDS:
         start = time.perf_counter()
         for loss in step(images).values():
