@@ -12,6 +12,8 @@ COPY docker/serving/models.config docker/serving/batching.config docker/serving/
 COPY saved_models /models/
 RUN useradd --create-home --uid 1001 serving
 USER 1001
+# As in training: TensorFlow by itself takes oneDNN only where there is AVX512-VNNI.
+ENV TF_ENABLE_ONEDNN_OPTS=1
 EXPOSE 8500 8501
 ENTRYPOINT ["tensorflow_model_server", \
     "--port=8500", \

@@ -59,24 +59,30 @@ def _elastic_displacements(height: int, width: int, seed: tf.Tensor) -> tf.Tenso
 
 def sample_bilinear(image: tf.Tensor, coordinates: tf.Tensor) -> tf.Tensor:
     """The values of `image` `[H, W, C]` at `coordinates` `[..., 2]` (row, column), mirrored beyond its edges."""
-    low = tf.floor(coordinates)
-    fraction = coordinates - low
-    corners = []
-    for row in (0.0, 1.0):
-        for column in (0.0, 1.0):
-            weights = tf.abs(1.0 - tf.constant([row, column]) - fraction)
-            values = tf.gather_nd(image, _mirror(low + tf.constant([row, column]), image.shape))
-            corners.append(tf.reduce_prod(weights, axis=-1, keepdims=True) * values)
-    return tf.add_n(corners)
+    rows, columns = tf.unstack(coordinates, axis=-1)
+    top, left = tf.floor(rows), tf.floor(columns)
+    down, right = (rows - top)[..., tf.newaxis], (columns - left)[..., tf.newaxis]
+    upper = (1.0 - right) * _pixels(image, top, left) + right * _pixels(image, top, left + 1.0)
+    lower = (1.0 - right) * _pixels(image, top + 1.0, left) + right * _pixels(image, top + 1.0, left + 1.0)
+    return (1.0 - down) * upper + down * lower
 
 
 def sample_nearest(image: tf.Tensor, coordinates: tf.Tensor) -> tf.Tensor:
     """The value of `image` `[H, W, C]` nearest to each of `coordinates` `[..., 2]`, mirrored beyond its edges."""
-    return tf.gather_nd(image, _mirror(tf.floor(coordinates + 0.5), image.shape))
+    rows, columns = tf.unstack(tf.floor(coordinates + 0.5), axis=-1)
+    return _pixels(image, rows, columns)
 
 
-def _mirror(indices: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
-    """Whole indices folded into the image, the edge pixel not repeated: -1 becomes 1, H becomes H - 2."""
-    last = tf.constant([int(size) - 1 for size in shape[:2]], tf.int32)
-    folded = tf.math.floormod(tf.cast(indices, tf.int32), tf.maximum(2 * last, 1))
-    return tf.minimum(folded, 2 * last - folded)
+def _pixels(image: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """The pixels at whole numbers of rows and columns, taken from a flat image: gathering by pairs is slower."""
+    height, width, channels = image.shape
+    rows, columns = (tf.cast(_mirror(at, size), tf.int32) for at, size in ((rows, height), (columns, width)))
+    return tf.gather(tf.reshape(image, [height * width, channels]), rows * width + columns)
+
+
+def _mirror(indices: tf.Tensor, size: int) -> tf.Tensor:
+    """Whole numbers folded into [0, size), the edge pixel not repeated: -1 becomes 1, `size` becomes `size - 2`."""
+    last = size - 1.0
+    period = max(2.0 * last, 1.0)
+    folded = indices - period * tf.floor(indices / period)
+    return last - tf.abs(last - folded)
