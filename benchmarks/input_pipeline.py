@@ -6,8 +6,6 @@ system's cache, then with all of it.
 """
 
 import argparse
-import hashlib
-import io
 import json
 import os
 import sys
@@ -17,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
+from benchmarks.noise_dataset import write_noise
 from tfgan_thyroid import command
 
 BATCHES = 4  # of real images in an iteration of the paper's model
-SHARDS = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         dataset = Path(scratch)
-        _write_noise(dataset, flags.scans, flags.image_size)
+        write_noise(dataset, flags.scans, flags.image_size)
         _forget_cache(dataset)
         rates = {name: _elements_per_second(dataset, flags) for name in ("cold", "warm")}
     document: dict = {
@@ -44,33 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if flags.json:
         print(json.dumps(document))
     return 0
-
-
-def _write_noise(dataset: Path, scans: int, image_size: int) -> None:
-    import numpy as np
-    from PIL import Image
-
-    from tfgan_thyroid.data import schema
-    from tfgan_thyroid.data.examples import encode_example, write_record
-
-    rng = np.random.default_rng(0)
-    folder = schema.split_directory(dataset, "train")
-    folder.mkdir(parents=True)
-    for shard in range(SHARDS):
-        with open(folder / schema.shard_name(shard, SHARDS), "wb") as file:
-            for _ in range(shard, scans, SHARDS):
-                pixels = rng.integers(0, 256, (image_size, image_size), np.uint8)
-                png = io.BytesIO()
-                Image.fromarray(pixels).save(png, "PNG")
-                name = hashlib.sha256(pixels.tobytes()).hexdigest()
-                example = encode_example(
-                    png.getvalue(), height=image_size, width=image_size, source_id=name, group_id=name, sha256=name
-                )
-                write_record(file, example)
-    counts = {"train": scans, "eval": 0, "test": 0}
-    schema.DatasetInfo(
-        schema.SCHEMA_VERSION, counts, image_size, 1, False, "none", "lanczos", 0, "file", "0", "noise"
-    ).save(dataset)
 
 
 def _forget_cache(dataset: Path) -> None:

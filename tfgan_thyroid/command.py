@@ -14,6 +14,9 @@ from pathlib import Path
 from tfgan_thyroid import __version__
 from tfgan_thyroid.errors import UserError
 
+OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
+"""By name: the second is TensorFlow's, which is not imported for it."""
+
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Shows each default and keeps the line breaks of the example."""
@@ -101,6 +104,15 @@ def run(main: Callable[[Sequence[str] | None], int]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         code = 130
+    except Exception as error:
+        if type(error).__name__ not in OUT_OF_MEMORY:
+            raise
+        print(
+            "error: out of memory: give a smaller --batch-size, --width or image size, or end what else uses the "
+            "device; the --dry-run of python -m tfgan_thyroid.train tells what a setting needs",
+            file=sys.stderr,
+        )
+        code = 1
     sys.exit(code)
 
 

@@ -1,0 +1,111 @@
+"""Times what a user waits for before anything happens: a training's first iteration, and the help of every command.
+
+`python -m benchmarks.start_up` from the repository's root: starts `python -m tfgan_thyroid.train` on a data set of
+noise as a user would, reads what it prints until its first iteration is done, and stops it there.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from benchmarks.machine import describe_machine
+from benchmarks.noise_dataset import write_noise
+from pipeline.__main__ import COMMANDS as PIPELINE_COMMANDS
+from tfgan_thyroid import command
+from tfgan_thyroid.__main__ import COMMANDS
+from tfgan_thyroid.errors import UserError
+
+MODULES = [f"tfgan_thyroid.{name}" for name in COMMANDS] + [f"pipeline.{name}" for name in PIPELINE_COMMANDS]
+SCANS = 64
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    flags = _parser().parse_args(arguments)
+    stream = sys.stderr if flags.json else sys.stdout
+    helps = {module: [_help_seconds(module) for _ in range(flags.rounds)] for module in MODULES}
+    with tempfile.TemporaryDirectory() as scratch:
+        write_noise(Path(scratch, "dataset"), SCANS, flags.image_size)
+        first = [_first_iteration_seconds(Path(scratch), flags) for _ in range(flags.rounds)]
+    document = {
+        "settings": {key: value for key, value in vars(flags).items() if key != "json"},
+        "machine": describe_machine(),
+        "first_iteration_seconds": first,
+        "help_seconds": helps,
+        "slowest_help_seconds": max(map(statistics.median, helps.values())),
+    }
+    _report(document, stream)
+    if flags.json:
+        print(json.dumps(document))
+    return 0
+
+
+def _help_seconds(module: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", module, "--help"], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def _first_iteration_seconds(scratch: Path, flags: argparse.Namespace) -> float:
+    """From the start of the process to the line that tells of its first iteration; the run is stopped there."""
+    fixed = ["--data", scratch / "dataset", "--outdir", scratch / "runs", "--iterations", "2", "--set", "log_every=1"]
+    sizes = ["--set", f"image_size={flags.image_size}", "--width", flags.width, "--batch-size", flags.batch_size]
+    arguments = [sys.executable, "-m", "tfgan_thyroid.train", *fixed, *sizes, "--precision", flags.precision]
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [str(argument) for argument in arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for said in process.stdout:
+            if said.startswith("iteration 1/"):
+                seconds = time.perf_counter() - start
+                process.kill()
+                return seconds
+    raise UserError(f"the training ended before its first iteration: {said.strip()}")
+
+
+def _report(document: dict, stream: TextIO) -> None:
+    first, helps = document["first_iteration_seconds"], document["help_seconds"]
+    print(
+        f"first iteration after {statistics.median(first):.1f} s ({min(first):.1f} to {max(first):.1f})",
+        f"--help of {len(helps)} commands: the slowest takes {document['slowest_help_seconds']:.2f} s "
+        f"({max(helps, key=lambda module: statistics.median(helps[module]))})",
+        sep="\n",
+        file=stream,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser(
+        "benchmarks.start_up",
+        "Time a training from the start of its process to the end of its first iteration, and --help of every command. "
+        "A data set of noise and runs are written to a temporary directory.",
+        "python -m benchmarks.start_up --rounds 3",
+    )
+    count = command.positive_int
+    parser.add_argument("--image-size", type=count, default=256, help="height and width in pixels, 4 * 2^n")
+    parser.add_argument("--width", type=count, default=32, help="channels after D's first stage")
+    parser.add_argument("--batch-size", type=count, default=8, help="images in each of the four updates")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32", help="of the networks")
+    parser.add_argument("--rounds", type=count, default=3, help="how often each is timed")
+    parser.add_argument(
+        "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)
