@@ -6,7 +6,6 @@ noise as a user would, reads what it prints until its first iteration is done, a
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -16,15 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+import psutil
+
 from benchmarks.machine import describe_machine
-from benchmarks.noise_dataset import write_noise
+from benchmarks.watched_training import add_flags, watch
 from pipeline.__main__ import COMMANDS as PIPELINE_COMMANDS
 from tfgan_thyroid import command
 from tfgan_thyroid.__main__ import COMMANDS
-from tfgan_thyroid.errors import UserError
 
 MODULES = [f"tfgan_thyroid.{name}" for name in COMMANDS] + [f"pipeline.{name}" for name in PIPELINE_COMMANDS]
-SCANS = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     stream = sys.stderr if flags.json else sys.stdout
     helps = {module: [_help_seconds(module) for _ in range(flags.rounds)] for module in MODULES}
-    with tempfile.TemporaryDirectory() as scratch:
-        write_noise(Path(scratch, "dataset"), SCANS, flags.image_size)
-        first = [_first_iteration_seconds(Path(scratch), flags) for _ in range(flags.rounds)]
+    first = [_first_iteration_seconds(flags) for _ in range(flags.rounds)]
     document = {
         "settings": {key: value for key, value in vars(flags).items() if key != "json"},
         "machine": describe_machine(),
@@ -54,27 +51,11 @@ def _help_seconds(module: str) -> float:
     return time.perf_counter() - start
 
 
-def _first_iteration_seconds(scratch: Path, flags: argparse.Namespace) -> float:
-    """From the start of the process to the line that tells of its first iteration; the run is stopped there."""
-    fixed = ["--data", scratch / "dataset", "--outdir", scratch / "runs", "--iterations", "2", "--set", "log_every=1"]
-    sizes = ["--set", f"image_size={flags.image_size}", "--width", flags.width, "--batch-size", flags.batch_size]
-    arguments = [sys.executable, "-m", "tfgan_thyroid.train", *fixed, *sizes, "--precision", flags.precision]
-    start = time.perf_counter()
-    with subprocess.Popen(
-        [str(argument) for argument in arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        assert process.stdout is not None
-        said = ""
-        for said in process.stdout:
-            if said.startswith("iteration 1/"):
-                seconds = time.perf_counter() - start
-                process.kill()
-                return seconds
-    raise UserError(f"the training ended before its first iteration: {said.strip()}")
+def _first_iteration_seconds(flags: argparse.Namespace) -> float:
+    """From the start of the process, its data set written, to the line that tells of its first iteration."""
+    with tempfile.TemporaryDirectory() as scratch, watch(Path(scratch), flags, 2, log_every=1) as (process, done):
+        next(done)
+        return time.time() - psutil.Process(process.pid).create_time()
 
 
 def _report(document: dict, stream: TextIO) -> None:
@@ -95,12 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         "A data set of noise and runs are written to a temporary directory.",
         "python -m benchmarks.start_up --rounds 3",
     )
-    count = command.positive_int
-    parser.add_argument("--image-size", type=count, default=256, help="height and width in pixels, 4 * 2^n")
-    parser.add_argument("--width", type=count, default=32, help="channels after D's first stage")
-    parser.add_argument("--batch-size", type=count, default=8, help="images in each of the four updates")
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32", help="of the networks")
-    parser.add_argument("--rounds", type=count, default=3, help="how often each is timed")
+    add_flags(parser, image_size=256, width=32, batch_size=8)
+    parser.add_argument("--rounds", type=command.positive_int, default=3, help="how often each is timed")
     parser.add_argument(
         "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
     )

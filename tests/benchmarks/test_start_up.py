@@ -22,5 +22,5 @@ def test_a_training_is_timed_to_its_first_iteration_and_each_help_to_its_end(mon
 
 def test_a_training_that_ends_before_its_first_iteration_is_an_error(monkeypatch):
     monkeypatch.setattr(start_up, "MODULES", ["pipeline.validate"])
-    with pytest.raises(UserError, match="ended before its first iteration: error: out of memory: .*--width"):
+    with pytest.raises(UserError, match="ended after iteration 0: error: out of memory: .*--width"):
         start_up.main([*SMALL, "--width", "1000000000000"])
