@@ -10,9 +10,10 @@ from pathlib import Path
 from tfgan_thyroid import command
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import Config
+from tfgan_thyroid.data.schema import DatasetInfo
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
-from tfgan_thyroid.training.settings import new_record
+from tfgan_thyroid.training.settings import RESUMABLE, new_record
 
 LOG = logging.getLogger(__name__)
 
@@ -36,12 +37,15 @@ def train_by_command(
         The finished run.
 
     Raises:
-        UserError: training stopped before its last iteration.
+        UserError: the directory holds a training of another plan, or training stopped before its last iteration.
     """
+    started = outdir.is_dir() and any(outdir.iterdir())
+    if started:
+        _refuse_another(RunDirectory.latest(outdir), data, config)
     done = _finished_run(outdir, config.iterations)
     if done is not None:
         return done
-    if outdir.is_dir() and any(outdir.iterdir()):
+    if started:
         arguments = ["--resume", "latest"]
     else:
         plain = dataclasses.asdict(new_record(data, split, preset, {}).config)
@@ -70,6 +74,19 @@ def training_seconds(run: RunDirectory, batch_size: int) -> float:
         seconds += (line["iteration"] - before) * batch_size / line["images_per_second"]
         before = line["iteration"]
     return seconds
+
+
+def _refuse_another(run: RunDirectory, data: Path, config: Config) -> None:
+    """A plan that was stopped before it kept a result leaves a training that a plan with other flags must not take."""
+    record = run.read()
+    there = {"dataset_digest": record.dataset_digest, **dataclasses.asdict(record.config)}
+    here = {"dataset_digest": DatasetInfo.load(data).digest, **dataclasses.asdict(config)}
+    for name in sorted(here.keys() - {*RESUMABLE, "preset"} | {"iterations"}):
+        if there[name] != here[name]:
+            raise UserError(
+                f"{run.path} is a training of another plan ({name} is {there[name]!r}, here {here[name]!r}): give "
+                "another --output, or remove it"
+            )
 
 
 def _finished_run(outdir: Path, iterations: int) -> RunDirectory | None:
