@@ -39,13 +39,11 @@ def train_by_command(
     Raises:
         UserError: the directory holds a training of another plan, or training stopped before its last iteration.
     """
-    started = outdir.is_dir() and any(outdir.iterdir())
-    if started:
-        _refuse_another(RunDirectory.latest(outdir), data, config)
-    done = _finished_run(outdir, config.iterations)
-    if done is not None:
-        return done
-    if started:
+    started = _latest_run(outdir)
+    if started is not None:
+        _refuse_another(started, data, config)
+        if _is_finished(started, config.iterations):
+            return started
         arguments = ["--resume", "latest"]
     else:
         plain = dataclasses.asdict(new_record(data, split, preset, {}).config)
@@ -61,10 +59,10 @@ def train_by_command(
         except BaseException:
             process.send_signal(signal.SIGTERM)  # it saves a checkpoint and stops
             raise
-    done = _finished_run(outdir, config.iterations)
-    if code or done is None:
+    run = _latest_run(outdir)
+    if code or run is None or not _is_finished(run, config.iterations):
         raise UserError(f"training in {outdir} stopped early (exit code {code}); the same command goes on from there")
-    return done
+    return run
 
 
 def training_seconds(run: RunDirectory, batch_size: int) -> float:
@@ -89,9 +87,10 @@ def _refuse_another(run: RunDirectory, data: Path, config: Config) -> None:
             )
 
 
-def _finished_run(outdir: Path, iterations: int) -> RunDirectory | None:
-    if not outdir.is_dir() or not any(outdir.iterdir()):
-        return None
-    run = RunDirectory.latest(outdir)
+def _latest_run(outdir: Path) -> RunDirectory | None:
+    return RunDirectory.latest(outdir) if outdir.is_dir() and any(outdir.iterdir()) else None
+
+
+def _is_finished(run: RunDirectory, iterations: int) -> bool:
     kept = checkpoints.list_checkpoints(run)
-    return run if kept and int(kept[-1].name) == iterations else None
+    return bool(kept) and int(kept[-1].name) == iterations
