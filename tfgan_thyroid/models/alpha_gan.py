@@ -32,12 +32,14 @@ class AlphaGAN(AutoEncodingGAN):
         e_images, g_images, d_images, cd_images = tf.unstack(
             tf.broadcast_to(real_batches, [4, *real_batches.shape[1:]])
         )
-        losses = {
-            **self._update_encoder(e_images),
-            **self._update_generator(g_images),
-            **self._update_discriminator(d_images),
-            **self._update_code_discriminator(cd_images),
-        }
+        losses = self._in_turn(
+            {
+                "encoder": lambda: self._update_encoder(e_images),
+                "generator": lambda: self._update_generator(g_images),
+                "discriminator": lambda: self._update_discriminator(d_images),
+                "code_discriminator": lambda: self._update_code_discriminator(cd_images),
+            }
+        )
         return self._finish_iteration(losses)
 
     def _update_encoder(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:

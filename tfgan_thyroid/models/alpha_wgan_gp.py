@@ -38,12 +38,14 @@ class AlphaWGANGP(AutoEncodingGAN):
         cd_images, e_images, d_images, g_images = tf.unstack(
             tf.broadcast_to(real_batches, [4, *real_batches.shape[1:]])
         )
-        losses = {
-            **self._update_code_discriminator(cd_images),
-            **self._update_encoder(e_images),
-            **self._update_discriminator(d_images),
-            **self._update_generator(g_images),
-        }
+        losses = self._in_turn(
+            {
+                "code_discriminator": lambda: self._update_code_discriminator(cd_images),
+                "encoder": lambda: self._update_encoder(e_images),
+                "discriminator": lambda: self._update_discriminator(d_images),
+                "generator": lambda: self._update_generator(g_images),
+            }
+        )
         return self._finish_iteration(losses)
 
     def _update_code_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:

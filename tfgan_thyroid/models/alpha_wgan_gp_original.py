@@ -50,11 +50,13 @@ class AlphaWGANGPOriginal(AutoEncodingGAN):
             The losses of this iteration by their log names.
         """
         eg_images, d_images, cd_images = tf.unstack(tf.broadcast_to(real_batches, [3, *real_batches.shape[1:]]))
-        losses = {
-            **self._update_encoder_and_generator(eg_images),
-            **self._update_discriminator(d_images),
-            **self._update_code_discriminator(cd_images),
-        }
+        losses = self._in_turn(
+            {
+                "generator": lambda: self._update_encoder_and_generator(eg_images),
+                "discriminator": lambda: self._update_discriminator(d_images),
+                "code_discriminator": lambda: self._update_code_discriminator(cd_images),
+            }
+        )
         return self._finish_iteration(losses)
 
     def _update_encoder_and_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -49,7 +49,12 @@ class GAN(GenerativeModel):
         Returns:
             The losses of this iteration by their log names.
         """
-        losses = {**self._update_discriminator(real_batches[0]), **self._update_generator()}
+        losses = self._in_turn(
+            {
+                "discriminator": lambda: self._update_discriminator(real_batches[0]),
+                "generator": self._update_generator,
+            }
+        )
         return self._finish_iteration(losses)
 
     def _update_discriminator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -155,6 +155,24 @@ class GenerativeModel(keras.Model, abc.ABC):
         batches = tf.shape(images)[0] * replicas.count() // self.config.batch_size
         return differentiable_augmentation(images, self._draw_seed(purpose, step), batches)
 
+    def _in_turn(self, updates: dict[str, Callable[[], dict[str, tf.Tensor]]]) -> dict[str, tf.Tensor]:
+        """Updates one after the other, so that one of them at a time holds its activations in memory.
+
+        Args:
+            updates: in their order, by the name of a network that they change; each returns its losses.
+
+        Returns:
+            All losses.
+        """
+        losses: dict[str, tf.Tensor] = {}
+        before: list[tf.Tensor] = []
+        for name, update in updates.items():
+            with tf.control_dependencies(before):
+                losses |= update()
+            # A variable is read after what changed it.
+            before = [tf.identity(variable) for variable in self.networks[name].trainable_variables]
+        return losses
+
     def _minimize(self, name: str, loss: tf.Tensor, tape: tf.GradientTape) -> None:
         """One Adam step of the network of that name, and of no other."""
         self._apply(name, tape.gradient(loss, self.networks[name].trainable_variables))
@@ -193,7 +211,9 @@ class GenerativeModel(keras.Model, abc.ABC):
 
     def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
         variables = self.networks[name].trainable_variables
-        self.optimizers[name].apply_gradients(zip(replicas.share(gradients), variables, strict=True))
+        # All of them first: TensorFlow copies a variable that is changed while it is still needed.
+        with tf.control_dependencies(gradients):
+            self.optimizers[name].apply_gradients(zip(replicas.share(gradients), variables, strict=True))
 
     def _finish_iteration(self, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Counts the iteration and updates the average, once for all replicas; the losses over the global batch."""
