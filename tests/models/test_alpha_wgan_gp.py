@@ -253,16 +253,16 @@ def test_augmentation_stands_before_the_critic_in_both_updates_and_nowhere_else(
     augmented, judged = [], []
     augment, discriminator = model._augment, model.discriminator.call
     monkeypatch.setattr(
-        model, "_augment", lambda images, purpose: augmented.append(augment(images, purpose)) or augmented[-1]
+        model, "_augment", lambda images, *draw: augmented.append(augment(images, *draw)) or augmented[-1]
     )
     monkeypatch.setattr(
         model.discriminator, "call", lambda x, *args, **kw: judged.append(x) or discriminator(x, *args, **kw)
     )
     real = batches(config)
     model.train_step(real)
-    critic_images, generator_images = augmented
+    critic_images, generated_images, reconstructed_images = augmented
     n = config.batch_size
-    assert critic_images.shape[0] == 3 * n and generator_images.shape[0] == 2 * n
+    assert critic_images.shape[0] == 3 * n and generated_images.shape[0] == reconstructed_images.shape[0] == n
     assert not np.allclose(critic_images[:n], real[2], atol=1e-3)
     np.testing.assert_array_equal(tf.concat(judged[:3], axis=0), critic_images)
-    np.testing.assert_array_equal(judged[-1], generator_images)
+    np.testing.assert_array_equal(tf.concat(judged[-2:], axis=0), tf.concat(augmented[1:], axis=0))

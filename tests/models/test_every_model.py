@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_thyroid.config import MODELS as NAMES
+from tfgan_thyroid.models.random_draws import Purpose
 from tfgan_thyroid.models.registry import MODELS, build_model
 
 # Each update: its method, whether it sees real images, and the networks that it changes.
@@ -152,13 +153,19 @@ def test_a_model_encodes_or_says_that_it_cannot(config):
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "vae"])
 def test_augmentation_stands_before_the_critic_on_both_sides(config, monkeypatch):
     model = build_model(config.replace(augment="diffaugment"))
-    judged, augmented = [], []
+    judged, augmented, purposes = [], [], set()
     augment, critic = model._augment, model.discriminator.call
-    monkeypatch.setattr(model, "_augment", lambda *args: augmented.append(augment(*args)) or augmented[-1])
+
+    def recorded(images, purpose, *step):
+        purposes.add(purpose)
+        augmented.append(augment(images, purpose, *step))
+        return augmented[-1]
+
+    monkeypatch.setattr(model, "_augment", recorded)
     monkeypatch.setattr(model.discriminator, "call", lambda x, *a, **kw: judged.append(x) or critic(x, *a, **kw))
     real = batches(model)
     model.train_step(real)
-    assert len(augmented) == 2  # of the critic's update and of the generator's
+    assert purposes == {Purpose.CRITIC_AUGMENTATION, Purpose.GENERATOR_AUGMENTATION}
     seen = {image.numpy().tobytes() for images in judged for image in images}
     assert {image.numpy().tobytes() for images in augmented for image in images} <= seen
     assert not seen & {image.numpy().tobytes() for images in real for image in images}

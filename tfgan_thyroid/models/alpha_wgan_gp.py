@@ -1,6 +1,6 @@
 """The paper's model: an improved alpha-WGAN-GP (Liang & Chen, section II, Eq. 3)."""
 
-from collections.abc import Callable
+import functools
 
 import tensorflow as tf
 
@@ -10,6 +10,7 @@ from tfgan_thyroid.losses.gradient_penalty import gradient_penalty, interpolate
 from tfgan_thyroid.losses.reconstruction import l1_loss
 from tfgan_thyroid.losses.spectral import mean_power_spectrum, spectral_loss
 from tfgan_thyroid.models.auto_encoding_gan import AutoEncodingGAN
+from tfgan_thyroid.models.generative_model import LossPart
 from tfgan_thyroid.models.random_draws import Purpose
 
 
@@ -82,32 +83,44 @@ class AlphaWGANGP(AutoEncodingGAN):
             seed = self._draw_seed(Purpose.RECONSTRUCTED_PENALTY)
             points.append(interpolate(real_images, reconstructed_images, seed))
 
-        def score(images: tf.Tensor) -> Callable[[], tf.Tensor]:
-            return lambda: tf.reduce_mean(self.discriminator(images, training=True))
+        def score(name: str, weight: float, images: tf.Tensor) -> LossPart:
+            return lambda: {name: (weight, tf.reduce_mean(self.discriminator(images, training=True)))}
 
-        def penalty(pair: tf.Tensor) -> Callable[[], tf.Tensor]:
-            return lambda: gradient_penalty(lambda x: self.discriminator(x, training=True), pair)
+        def penalty(pair: int) -> LossPart:
+            critic = functools.partial(self.discriminator, training=True)
+            weight = self.config.penalty_weight
+            return lambda: {f"penalty_{pair}": (weight, gradient_penalty(critic, points[pair]))}
 
-        # Eq. 3, summand by summand: -2 E[D(x_r)] + E[D(x_g)] + E[D(x_rec)] + lambda_1 times one penalty, or two.
-        scores = [(-2.0, score(real_images)), (1.0, score(generated_images)), (1.0, score(reconstructed_images))]
-        penalties = [(self.config.penalty_weight, penalty(pair)) for pair in points]
-        loss, means = self._minimize_sum("discriminator", [*scores, *penalties])
-        return {"d_loss": loss, "gp_image": tf.add_n(means[len(scores) :]) / len(penalties)}
+        # Eq. 3, term by term: -2 E[D(x_r)] + E[D(x_g)] + E[D(x_rec)] + lambda_1 times one penalty, or two.
+        scores = [
+            score("real", -2.0, real_images),
+            score("generated", 1.0, generated_images),
+            score("reconstructed", 1.0, reconstructed_images),
+        ]
+        penalties = [penalty(pair) for pair in range(len(points))]
+        loss, terms = self._minimize_sum("discriminator", [*scores, *penalties])
+        gp_image = tf.add_n([terms[f"penalty_{pair}"] for pair in range(len(points))]) / len(points)
+        return {"d_loss": loss, "gp_image": gp_image}
 
     def _update_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
         latent_samples = self._draw_latents(Purpose.GENERATOR_LATENTS)
         encoded_latents = self.encoder(real_images, training=True)
-        with tf.GradientTape() as tape:
-            generated_images = self.generator(latent_samples, training=True)
-            reconstructed_images = self.generator(encoded_latents, training=True)
-            images = tf.concat([generated_images, reconstructed_images], axis=0)
-            images = self._augment(images, Purpose.GENERATOR_AUGMENTATION)
-            adversary_loss = wasserstein_adversary_loss(*tf.split(self.discriminator(images, training=True), 2))
-            target = reconstructed_images if self.config.l1_target == "reconstructed" else generated_images
-            l1 = l1_loss(real_images, target)
-            loss = adversary_loss + self.config.l1_weight * l1
-            if self.config.spectral_weight:
-                powers = replicas.mean([mean_power_spectrum(x) for x in (real_images, generated_images)])
-                loss += self.config.spectral_weight * spectral_loss(*powers)
-        self._minimize("generator", loss, tape)
-        return {"g_loss": loss, "recon_l1": l1}
+        c = self.config
+
+        def part(kind: str, latents: tf.Tensor, step: int) -> LossPart:
+            def terms() -> dict[str, tuple[float, tf.Tensor]]:
+                images = self.generator(latents, training=True)
+                seen = self._augment(images, Purpose.GENERATOR_AUGMENTATION, step)
+                result = {kind: (1.0, wasserstein_adversary_loss(self.discriminator(seen, training=True)))}
+                if kind == c.l1_target:
+                    result["l1"] = (c.l1_weight, l1_loss(real_images, images))
+                if kind == "generated" and c.spectral_weight:
+                    powers = replicas.mean([mean_power_spectrum(x) for x in (real_images, images)])
+                    result["spectral"] = (c.spectral_weight, spectral_loss(*powers))
+                return result
+
+            return terms
+
+        parts = [part("generated", latent_samples, 0), part("reconstructed", encoded_latents, 1)]
+        loss, terms = self._minimize_sum("generator", parts)
+        return {"g_loss": loss, "recon_l1": terms["l1"]}

@@ -1,7 +1,7 @@
 """What every generative model here shares: latents, generation by seed, the averaged generator, optimizers."""
 
 import abc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
@@ -17,6 +17,10 @@ from tfgan_thyroid.networks.generator import build_generator
 
 STATISTICS_IMAGES = 256
 """Generated images that batch statistics are measured on."""
+
+
+LossPart = Callable[[], dict[str, tuple[float, tf.Tensor]]]
+"""Computes terms of a loss that share activations: by name a weight, and a float32 scalar."""
 
 
 class GenerativeModel(keras.Model, abc.ABC):
@@ -183,31 +187,31 @@ class GenerativeModel(keras.Model, abc.ABC):
         for name, of_network in zip(names, gradients, strict=True):
             self._apply(name, of_network)
 
-    def _minimize_sum(
-        self, name: str, summands: list[tuple[float, Callable[[], tf.Tensor]]]
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """One Adam step on a sum of losses, of which one at a time holds its activations in memory.
+    def _minimize_sum(self, name: str, parts: Iterable[LossPart]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """One Adam step on a sum of losses, of which one part at a time holds its activations in memory.
 
         Args:
             name: of the network.
-            summands: each a weight, and a function that returns a float32 scalar of the network's variables.
+            parts: of the loss.
 
         Returns:
-            The sum, and each summand without its weight.
+            The sum, and all terms by their names, without their weights.
         """
         variables = self.networks[name].trainable_variables
-        values: list[tf.Tensor] = []
+        losses: list[tf.Tensor] = []
+        values: dict[str, tf.Tensor] = {}
         gradients: list[tf.Tensor] = []
-        for weight, summand in summands:
+        for part in parts:
             with tf.control_dependencies(gradients), tf.GradientTape() as tape:
-                values.append(summand())
-                weighted = weight * values[-1]
-            parts = tape.gradient(weighted, variables)
+                terms = part()
+                losses.append(tf.add_n([weight * value for weight, value in terms.values()]))
+            values |= {term: value for term, (_, value) in terms.items()}
+            own = tape.gradient(losses[-1], variables)
             if gradients:  # a gradient penalty does not depend on a critic's last bias
-                parts = [a if b is None else a + b for a, b in zip(gradients, parts, strict=True)]
-            gradients = parts
+                own = [a if b is None else a + b for a, b in zip(gradients, own, strict=True)]
+            gradients = own
         self._apply(name, gradients)
-        return tf.add_n([weight * value for (weight, _), value in zip(summands, values, strict=True)]), values
+        return tf.add_n(losses), values
 
     def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
         variables = self.networks[name].trainable_variables

@@ -3,6 +3,7 @@
 import keras
 
 from tfgan_thyroid.layers.initializers import fan_in_uniform
+from tfgan_thyroid.layers.leaky_relu import LeakyReLU
 from tfgan_thyroid.networks.convolutional_tower import LEAKY_SLOPE
 
 HIDDEN_UNITS = 1024
@@ -33,7 +34,7 @@ def build_code_discriminator(
         network.add(_dense(HIDDEN_UNITS, fan_in, layer_seed, dtype))
         if normalization is not None:
             network.add(normalization(dtype="float32"))
-        network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=dtype))
+        network.add(LeakyReLU(LEAKY_SLOPE, dtype=dtype))
     network.add(_dense(1, HIDDEN_UNITS, seed + 4, dtype))
     network.add(keras.layers.Activation("linear", dtype="float32"))
     return network

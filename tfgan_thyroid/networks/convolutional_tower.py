@@ -6,6 +6,7 @@ import keras
 
 from tfgan_thyroid.config import stage_count
 from tfgan_thyroid.layers.initializers import fan_in_uniform
+from tfgan_thyroid.layers.leaky_relu import LeakyReLU
 from tfgan_thyroid.layers.strided_convolution import StridedConv2D
 
 LEAKY_SLOPE = 0.2
@@ -53,8 +54,7 @@ def build_tower(
         norm = normalization(stage)
         if norm is not None:
             network.add(norm)
-        # In float32: the gradient in bfloat16 takes four times as long.
-        network.add(keras.layers.LeakyReLU(LEAKY_SLOPE, dtype="float32"))
+        network.add(LeakyReLU(LEAKY_SLOPE, dtype=dtype))
         fan_in = filters * 16
     # A valid 4x4 convolution of a 4x4 map is a dense layer.
     network.add(keras.layers.Flatten(dtype=dtype))

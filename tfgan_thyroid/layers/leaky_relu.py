@@ -1,0 +1,63 @@
+"""LeakyReLU that remembers its output alone, for both derivatives."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+def leaky_relu(inputs: tf.Tensor, slope: float, dtype: str = "float32") -> tf.Tensor:
+    """`tf.nn.leaky_relu`, computed in float32.
+
+    The output has the input's sign, which is all that a derivative asks for. TensorFlow's own operation keeps its input
+    for that; this one keeps the output, which the next layer keeps anyway, so that one map of each stage is freed.
+
+    Args:
+        inputs: of a floating type.
+        slope: below zero, positive.
+        dtype: of the output.
+
+    Returns:
+        The same shape.
+    """
+
+    @tf.custom_gradient
+    def activate(inputs: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        outputs = tf.cast(tf.nn.leaky_relu(tf.cast(inputs, tf.float32), slope), dtype)
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            # In float32: in bfloat16 this takes fourteen times as long.
+            features = tf.cast(tf.stop_gradient(outputs), tf.float32)
+            downstream = tf.raw_ops.LeakyReluGrad(
+                gradients=tf.cast(upstream, tf.float32), features=features, alpha=slope
+            )
+            return tf.cast(downstream, inputs.dtype)
+
+        return outputs, gradient
+
+    return activate(inputs)
+
+
+@keras.saving.register_keras_serializable("tfgan_thyroid")
+class LeakyReLU(keras.layers.Layer):
+    """`leaky_relu` as a layer, whose output is of the layer's compute type.
+
+    Args:
+        slope: below zero, positive.
+
+    Call arguments:
+        inputs: of any shape and floating type; returns the same shape.
+    """
+
+    def __init__(self, slope: float, **kwargs: Any) -> None:
+        super().__init__(autocast=False, **kwargs)
+        self.slope = slope
+
+    def call(self, inputs):
+        return leaky_relu(inputs, self.slope, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "slope": self.slope}
