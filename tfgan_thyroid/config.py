@@ -87,6 +87,8 @@ class Config(ConfigFields):
         standing_statistics: batch normalization in the averaged generator goes by statistics that are measured with
             its own weights on drawn latents, not by averages of the trained generator's moving statistics, into which
             passes with encoded latents are mixed. Without an average it changes nothing.
+        latent_scale: what a latent is multiplied by where an image is made of a seed; training draws them as they are.
+            Above 1 images vary more and are a little less like scans; below 1 it is truncation (Brock et al. 2019).
         precision: `float32`, or `mixed_bfloat16` with norms, losses and penalties in float32.
         log_every: iterations between lines of the log and of TensorBoard's scalars.
         image_every: iterations between sample grids.
@@ -124,6 +126,7 @@ class Config(ConfigFields):
     augment: str = "none"
     ema_decay: float = 0.0
     standing_statistics: bool = False
+    latent_scale: float = 1.0
     precision: str = "float32"
     log_every: int = 100
     image_every: int = 1_000
@@ -145,6 +148,8 @@ class Config(ConfigFields):
                 raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1 iteration")
         if not 0.0 <= self.ema_decay < 1.0:
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
+        if not 0.0 < self.latent_scale < math.inf:
+            raise UserError(f"latent_scale is {self.latent_scale}: it must be a finite number above 0")
         for name in WEIGHTS:
             if not 0.0 <= getattr(self, name) < math.inf:
                 raise UserError(f"{name} is {getattr(self, name)}: it must be a finite number of at least 0")

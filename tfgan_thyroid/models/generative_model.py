@@ -137,7 +137,7 @@ class GenerativeModel(keras.Model, abc.ABC):
         Returns:
             float32 `[N, H, W, C]` in [-1, 1].
         """
-        return self(latents_from_seeds(seeds, self.config.latent_size))
+        return self(self.config.latent_scale * latents_from_seeds(seeds, self.config.latent_size))
 
     def state(self) -> dict[str, tf.__internal__.tracking.Trackable]:
         """Everything that a resumed run needs, by name, for `tf.train.Checkpoint`."""

@@ -1,4 +1,8 @@
-"""The networks of a run as others see them: the averaged generator where the run keeps one, and the encoder."""
+"""The networks of a run as others see them: the averaged generator where the run keeps one, and the encoder.
+
+To others latents are standard normal. The run's `latent_scale` is in the weights: in the generator's first kernel, and its
+inverse behind the encoder, so that the generator still makes reconstructions of what the encoder gives.
+"""
 
 import hashlib
 from pathlib import Path
@@ -13,7 +17,7 @@ from tfgan_thyroid.networks.generator import build_generator
 
 
 def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Sequential:
-    """Builds G in float32 and reads its weights, and nothing else, from a checkpoint.
+    """Builds G in float32 and reads its weights, and nothing else, from a checkpoint; its latents are standard normal.
 
     Args:
         config: of the run.
@@ -27,11 +31,16 @@ def load_generator(config: Config, checkpoint: Path, weights: str | None = None)
         raise UserError("this run keeps no averaged generator (ema_decay is 0): take its raw weights")
     averaged = bool(config.ema_decay) and weights != "raw"
     generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
-    return _read("averaged_generator" if averaged else "generator", generator, checkpoint)
+    _read("averaged_generator" if averaged else "generator", generator, checkpoint)
+    kernel = generator.layers[0].kernel
+    kernel.assign(config.latent_scale * kernel)
+    return generator
 
 
 def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     """Builds E in float32 and reads its weights from a checkpoint; of a VAE's, the part that gives the means.
+
+    Its latents are those of `load_generator`, which makes reconstructions of them.
 
     Args:
         config: of the run.
@@ -44,7 +53,10 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     encoder = model.build_encoder(config.replace(precision="float32"))
     if encoder is None:
         raise UserError(f"{config.model} has no encoder: it makes images of latents only")
-    return model.latent_encoder(_read("encoder", encoder, checkpoint))
+    latent_encoder = model.latent_encoder(_read("encoder", encoder, checkpoint))
+    if config.latent_scale == 1.0:
+        return latent_encoder
+    return keras.Sequential([latent_encoder, keras.layers.Rescaling(1.0 / config.latent_scale)])
 
 
 def model_digest(generator: keras.Model) -> str:

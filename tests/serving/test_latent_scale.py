@@ -1,0 +1,60 @@
+"""To whoever loads a run's networks latents are standard normal, whatever the run multiplies them by."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.data.preprocessing import quantize
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation.image_sources import run_images
+from tfgan_thyroid.models.random_draws import latents_from_seeds
+from tfgan_thyroid.models.registry import build_model
+from tfgan_thyroid.run_directory import RunDirectory, RunRecord, current_stack
+from tfgan_thyroid.serving.generator_weights import load_encoder, load_generator
+
+
+@pytest.fixture(scope="module", params=["alpha-wgan-gp", "vae"])
+def scaled(request, tiny_config, tmp_path_factory):
+    """A run that doubles its latents, and its model."""
+    config = tiny_config.replace(model=request.param, latent_scale=2.0)
+    run = RunDirectory.create(
+        tmp_path_factory.mktemp("runs"), RunRecord(config, "/", "train", "", current_stack(), "0")
+    )
+    model = build_model(config)
+    model.train_step(tf.random.stateless_uniform([4, config.batch_size, 16, 16, 1], [0, 0], -1.0, 1.0))
+    checkpoints.save(run, model)
+    return run, model
+
+
+def loaded(load, run):
+    return load(run.read().config, checkpoints.find(run, "latest"))
+
+
+def test_the_loaded_generator_multiplies_its_latents(scaled):
+    run, model = scaled
+    latents = tf.random.stateless_normal([3, model.config.latent_size], [1, 2])
+    np.testing.assert_allclose(loaded(load_generator, run)(latents), model(2.0 * latents), atol=1e-5)
+
+
+def test_images_of_seeds_are_the_models(scaled):
+    run, model = scaled
+    expected = quantize(model.generate(tf.range(3, dtype=tf.int64)).numpy())
+    made = run_images(run, "latest", None, 3)
+    assert np.abs(made.astype(int) - expected.astype(int)).max() <= 1
+    plain = quantize(model(latents_from_seeds(tf.range(3, dtype=tf.int64), model.config.latent_size)).numpy())
+    assert np.abs(plain.astype(int) - expected.astype(int)).max() > 1
+
+
+def test_the_loaded_generator_reconstructs_what_the_loaded_encoder_gives(scaled):
+    run, model = scaled
+    images = tf.random.stateless_uniform([2, 16, 16, 1], [3, 4], -1.0, 1.0)
+    latents = loaded(load_encoder, run)(images)
+    np.testing.assert_allclose(2.0 * latents, model.encode(images), atol=1e-5)
+    np.testing.assert_allclose(loaded(load_generator, run)(latents), model(model.encode(images)), atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_that_makes_no_images_is_refused(tiny_config, value):
+    with pytest.raises(UserError, match="latent_scale is .*: it must be a finite number above 0"):
+        tiny_config.replace(latent_scale=value)
