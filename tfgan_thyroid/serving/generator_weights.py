@@ -1,7 +1,7 @@
 """The networks of a run as others see them: the averaged generator where the run keeps one, and the encoder.
 
-To others latents are standard normal. The run's `latent_scale` is in the weights: in the generator's first kernel, and its
-inverse behind the encoder, so that the generator still makes reconstructions of what the encoder gives.
+To others latents are standard normal. The run's `latent_scale` is in the weights: in the generator's first kernel, and
+its inverse behind the encoder, so that the generator still makes reconstructions of what the encoder gives.
 """
 
 import hashlib
