@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 
 from tfgan_thyroid.callbacks import checkpoints
-from tfgan_thyroid.data.preprocessing import quantize
+from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.image_sources import run_images
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, current_stack
 from tfgan_thyroid.serving.generator_weights import load_encoder, load_generator
+from tfgan_thyroid.serving.saved_model import export_encoder
 
 
 @pytest.fixture(scope="module", params=["alpha-wgan-gp", "vae"])
@@ -52,6 +54,25 @@ def test_the_loaded_generator_reconstructs_what_the_loaded_encoder_gives(scaled)
     latents = loaded(load_encoder, run)(images)
     np.testing.assert_allclose(2.0 * latents, model.encode(images), atol=1e-5)
     np.testing.assert_allclose(loaded(load_generator, run)(latents), model(model.encode(images)), atol=1e-5)
+
+
+def test_an_exported_encoder_reconstructs_too(scaled, tmp_path):
+    run, model = scaled
+    levels = np.random.default_rng(0).integers(0, 256, [2, 16, 16, 1], np.uint8)
+    files = tf.constant([tf.io.encode_png(image).numpy() for image in levels])
+    exported = tf.saved_model.load(str(export_encoder(run, tmp_path / "encoder"))).signatures
+    codes = model.encode(scale_to_unit_range(tf.cast(levels, tf.float32)))
+    np.testing.assert_allclose(2.0 * exported["serving_default"](image_bytes=files)["latent"], codes, atol=1e-5)
+    pngs = exported["reconstruct"](image_bytes=files)["image_bytes"].numpy()
+    made = np.stack([tf.io.decode_png(png).numpy() for png in pngs])
+    assert np.abs(made.astype(int) - quantize(model(codes).numpy()).astype(int)).max() <= 1
+
+
+def test_features_of_the_encoder_do_not_know_the_scale(scaled):
+    run, model = scaled
+    levels = np.random.default_rng(0).integers(0, 256, [2, 16, 16, 1], np.uint8)
+    codes = model.encode(scale_to_unit_range(tf.cast(levels, tf.float32)))
+    np.testing.assert_allclose(encoder_features(run)(levels), codes, atol=1e-5)
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])

@@ -73,7 +73,8 @@ def encoder_features(run: RunDirectory, which: str = "latest") -> FeatureExtract
         raise UserError("--features encoder: a paired run's encoder wants masks too; use pixels or random")
     checkpoint = checkpoints.find(run, which)
     try:
-        encoder = load_encoder(config, checkpoint)
+        # Of one network the same features, however its images are made.
+        encoder = load_encoder(config.replace(latent_scale=1.0), checkpoint)
     except UserError as error:
         raise UserError(f"no features by the encoder: {error}; use pixels or random") from None
     name = f"latents of a trained encoder ({config.model}, iteration {int(checkpoint.name)})"

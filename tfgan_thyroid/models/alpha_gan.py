@@ -33,12 +33,10 @@ class AlphaGAN(AutoEncodingGAN):
             tf.broadcast_to(real_batches, [4, *real_batches.shape[1:]])
         )
         losses = self._in_turn(
-            {
-                "encoder": lambda: self._update_encoder(e_images),
-                "generator": lambda: self._update_generator(g_images),
-                "discriminator": lambda: self._update_discriminator(d_images),
-                "code_discriminator": lambda: self._update_code_discriminator(cd_images),
-            }
+            ("encoder", lambda: self._update_encoder(e_images)),
+            ("generator", lambda: self._update_generator(g_images)),
+            ("discriminator", lambda: self._update_discriminator(d_images)),
+            ("code_discriminator", lambda: self._update_code_discriminator(cd_images)),
         )
         return self._finish_iteration(losses)
 

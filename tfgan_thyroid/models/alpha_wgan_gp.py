@@ -40,12 +40,10 @@ class AlphaWGANGP(AutoEncodingGAN):
             tf.broadcast_to(real_batches, [4, *real_batches.shape[1:]])
         )
         losses = self._in_turn(
-            {
-                "code_discriminator": lambda: self._update_code_discriminator(cd_images),
-                "encoder": lambda: self._update_encoder(e_images),
-                "discriminator": lambda: self._update_discriminator(d_images),
-                "generator": lambda: self._update_generator(g_images),
-            }
+            ("code_discriminator", lambda: self._update_code_discriminator(cd_images)),
+            ("encoder", lambda: self._update_encoder(e_images)),
+            ("discriminator", lambda: self._update_discriminator(d_images)),
+            ("generator", lambda: self._update_generator(g_images)),
         )
         return self._finish_iteration(losses)
 

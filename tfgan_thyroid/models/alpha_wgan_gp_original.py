@@ -51,11 +51,9 @@ class AlphaWGANGPOriginal(AutoEncodingGAN):
         """
         eg_images, d_images, cd_images = tf.unstack(tf.broadcast_to(real_batches, [3, *real_batches.shape[1:]]))
         losses = self._in_turn(
-            {
-                "generator": lambda: self._update_encoder_and_generator(eg_images),
-                "discriminator": lambda: self._update_discriminator(d_images),
-                "code_discriminator": lambda: self._update_code_discriminator(cd_images),
-            }
+            ("generator", lambda: self._update_encoder_and_generator(eg_images)),
+            ("discriminator", lambda: self._update_discriminator(d_images)),
+            ("code_discriminator", lambda: self._update_code_discriminator(cd_images)),
         )
         return self._finish_iteration(losses)
 

@@ -50,10 +50,8 @@ class GAN(GenerativeModel):
             The losses of this iteration by their log names.
         """
         losses = self._in_turn(
-            {
-                "discriminator": lambda: self._update_discriminator(real_batches[0]),
-                "generator": self._update_generator,
-            }
+            ("discriminator", lambda: self._update_discriminator(real_batches[0])),
+            ("generator", self._update_generator),
         )
         return self._finish_iteration(losses)
 

@@ -1,6 +1,7 @@
 """What every generative model here shares: latents, generation by seed, the averaged generator, optimizers."""
 
 import abc
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -159,18 +160,18 @@ class GenerativeModel(keras.Model, abc.ABC):
         batches = tf.shape(images)[0] * replicas.count() // self.config.batch_size
         return differentiable_augmentation(images, self._draw_seed(purpose, step), batches)
 
-    def _in_turn(self, updates: dict[str, Callable[[], dict[str, tf.Tensor]]]) -> dict[str, tf.Tensor]:
+    def _in_turn(self, *updates: tuple[str, Callable[[], dict[str, tf.Tensor]]]) -> dict[str, tf.Tensor]:
         """Updates one after the other, so that one of them at a time holds its activations in memory.
 
         Args:
-            updates: in their order, by the name of a network that they change; each returns its losses.
+            *updates: in their order, each the name of a network that it changes, and what returns its losses.
 
         Returns:
-            All losses.
+            All losses; of updates with the same, those of the last.
         """
         losses: dict[str, tf.Tensor] = {}
         before: list[tf.Tensor] = []
-        for name, update in updates.items():
+        for name, update in updates:
             with tf.control_dependencies(before):
                 losses |= update()
             # A variable is read after what changed it.
@@ -184,8 +185,9 @@ class GenerativeModel(keras.Model, abc.ABC):
     def _minimize_together(self, names: tuple[str, ...], loss: tf.Tensor, tape: tf.GradientTape) -> None:
         """One Adam step of each of the networks of those names, on one loss."""
         gradients = tape.gradient(loss, [self.networks[name].trainable_variables for name in names])
-        for name, of_network in zip(names, gradients, strict=True):
-            self._apply(name, of_network)
+        with _after(tf.nest.flatten(gradients)):
+            for name, of_network in zip(names, gradients, strict=True):
+                self._apply(name, of_network)
 
     def _minimize_sum(self, name: str, parts: Iterable[LossPart]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """One Adam step on a sum of losses, of which one part at a time holds its activations in memory.
@@ -202,7 +204,7 @@ class GenerativeModel(keras.Model, abc.ABC):
         values: dict[str, tf.Tensor] = {}
         gradients: list[tf.Tensor] = []
         for part in parts:
-            with tf.control_dependencies(gradients), tf.GradientTape() as tape:
+            with _after(gradients), tf.GradientTape() as tape:
                 terms = part()
                 losses.append(tf.add_n([weight * value for weight, value in terms.values()]))
             values |= {term: value for term, (_, value) in terms.items()}
@@ -216,7 +218,7 @@ class GenerativeModel(keras.Model, abc.ABC):
     def _apply(self, name: str, gradients: list[tf.Tensor]) -> None:
         variables = self.networks[name].trainable_variables
         # All of them first: TensorFlow copies a variable that is changed while it is still needed.
-        with tf.control_dependencies(gradients):
+        with _after(gradients):
             self.optimizers[name].apply_gradients(zip(replicas.share(gradients), variables, strict=True))
 
     def _finish_iteration(self, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -242,3 +244,8 @@ class GenerativeModel(keras.Model, abc.ABC):
         decay = tf.minimum(self.config.ema_decay, (1.0 + step) / (10.0 + step))
         for average, value in zip(averaged_generator.variables, self.generator.variables, strict=True):
             average.assign(average + (1.0 - decay) * (value - average))
+
+
+def _after(gradients: list[tf.Tensor | None]) -> contextlib.AbstractContextManager:
+    """A context whose operations wait for gradients, as far as there are any."""
+    return tf.control_dependencies([gradient for gradient in gradients if gradient is not None])

@@ -1,5 +1,7 @@
 """WGAN-GP (Gulrajani et al. 2017; paper, Eq. 2), the paper's first baseline: the same D and G, without E and CD."""
 
+import functools
+
 import tensorflow as tf
 
 from tfgan_thyroid.losses.adversarial import wasserstein_adversary_loss, wasserstein_critic_loss
@@ -32,11 +34,12 @@ class WGANGP(GAN):
             The losses of this iteration by their log names; D's are those of its last step.
         """
         steps = self.config.critic_steps
-        losses: dict[str, tf.Tensor] = {}
-        for step, images in enumerate(tf.unstack(tf.broadcast_to(real_batches, [steps, *real_batches.shape[1:]]))):
-            losses.update(self._update_discriminator(images, step))
-        losses.update(self._update_generator())
-        return self._finish_iteration(losses)
+        batches = tf.unstack(tf.broadcast_to(real_batches, [steps, *real_batches.shape[1:]]))
+        critic_updates = [
+            ("discriminator", functools.partial(self._update_discriminator, images, step))
+            for step, images in enumerate(batches)
+        ]
+        return self._finish_iteration(self._in_turn(*critic_updates, ("generator", self._update_generator)))
 
     def _update_discriminator(self, real_images: tf.Tensor, step: int = 0) -> dict[str, tf.Tensor]:
         generated_images = self.generator(self._draw_latents(Purpose.DISCRIMINATOR_LATENTS, step), training=True)

@@ -32,8 +32,7 @@ def load_generator(config: Config, checkpoint: Path, weights: str | None = None)
     averaged = bool(config.ema_decay) and weights != "raw"
     generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
     _read("averaged_generator" if averaged else "generator", generator, checkpoint)
-    kernel = generator.layers[0].kernel
-    kernel.assign(config.latent_scale * kernel)
+    _multiply(generator.layers[0], config.latent_scale)
     return generator
 
 
@@ -53,10 +52,10 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     encoder = model.build_encoder(config.replace(precision="float32"))
     if encoder is None:
         raise UserError(f"{config.model} has no encoder: it makes images of latents only")
-    latent_encoder = model.latent_encoder(_read("encoder", encoder, checkpoint))
-    if config.latent_scale == 1.0:
-        return latent_encoder
-    return keras.Sequential([latent_encoder, keras.layers.Rescaling(1.0 / config.latent_scale)])
+    _read("encoder", encoder, checkpoint)
+    *_, last_dense, _ = encoder.layers  # and a linear activation
+    _multiply(last_dense, 1.0 / config.latent_scale)
+    return model.latent_encoder(encoder)
 
 
 def model_digest(generator: keras.Model) -> str:
@@ -68,7 +67,11 @@ def model_digest(generator: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def _read(name: str, network: keras.Sequential, checkpoint: Path) -> keras.Sequential:
+def _multiply(layer: keras.layers.Layer, factor: float) -> None:
+    layer.set_weights([factor * weight for weight in layer.get_weights()])
+
+
+def _read(name: str, network: keras.Sequential, checkpoint: Path) -> None:
     try:
         status = tf.train.Checkpoint(**{name: network}).read(str(checkpoint / "state"))
         status.assert_existing_objects_matched().expect_partial()
@@ -76,4 +79,3 @@ def _read(name: str, network: keras.Sequential, checkpoint: Path) -> keras.Seque
         raise UserError(
             f"checkpoint {checkpoint} holds no {name} of this shape ({str(error).splitlines()[0]})"
         ) from None
-    return network

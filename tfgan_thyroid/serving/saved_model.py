@@ -124,7 +124,8 @@ def save(directory: Path, functions: dict[str, Any]) -> None:
     module = tf.Module()
     # Keras 3's ExportArchive would write each of them twice.
     module.network_variables = [variable for function in functions.values() for variable in function.variables]
-    tf.saved_model.save(module, str(directory), functions)
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)  # nobody differentiates what is served
+    tf.saved_model.save(module, str(directory), functions, options)
 
 
 def _trace(function: Callable[..., dict[str, tf.Tensor]], *specs: tf.TensorSpec) -> Any:

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 
 import tensorflow as tf
 
@@ -22,6 +23,8 @@ def prepare() -> None:
 
 
 def _share_freed_memory() -> None:
-    """What one thread has freed another can have: glibc would keep it apart, 4 to 6 % of a training's peak."""
+    """What one thread has freed another can have: glibc would keep it apart, 3 to 4 % of a training's peak."""
+    if "MALLOC_ARENA_MAX" in os.environ:  # glibc has read it
+        return
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL("libc.so.6").mallopt(_ARENA_MAX, 1)
