@@ -76,18 +76,17 @@ class AlphaWGANGP(AutoEncodingGAN):
         images = tf.concat([real_images, generated_images, reconstructed_images], axis=0)
         images = self._augment(images, Purpose.CRITIC_AUGMENTATION)
         real_images, generated_images, reconstructed_images = tf.split(images, 3)
-        points = [interpolate(real_images, generated_images, self._draw_seed(Purpose.GENERATED_PENALTY))]
+        between = {"generated": interpolate(real_images, generated_images, self._draw_seed(Purpose.GENERATED_PENALTY))}
         if self.config.penalty_pairs == "both":
             seed = self._draw_seed(Purpose.RECONSTRUCTED_PENALTY)
-            points.append(interpolate(real_images, reconstructed_images, seed))
+            between["reconstructed"] = interpolate(real_images, reconstructed_images, seed)
 
         def score(name: str, weight: float, images: tf.Tensor) -> LossPart:
             return lambda: {name: (weight, tf.reduce_mean(self.discriminator(images, training=True)))}
 
-        def penalty(pair: int) -> LossPart:
+        def penalty(kind: str, points: tf.Tensor) -> LossPart:
             critic = functools.partial(self.discriminator, training=True)
-            weight = self.config.penalty_weight
-            return lambda: {f"penalty_{pair}": (weight, gradient_penalty(critic, points[pair]))}
+            return lambda: {f"{kind}_penalty": (self.config.penalty_weight, gradient_penalty(critic, points))}
 
         # Eq. 3, term by term: -2 E[D(x_r)] + E[D(x_g)] + E[D(x_rec)] + lambda_1 times one penalty, or two.
         scores = [
@@ -95,9 +94,9 @@ class AlphaWGANGP(AutoEncodingGAN):
             score("generated", 1.0, generated_images),
             score("reconstructed", 1.0, reconstructed_images),
         ]
-        penalties = [penalty(pair) for pair in range(len(points))]
+        penalties = [penalty(kind, points) for kind, points in between.items()]
         loss, terms = self._minimize_sum("discriminator", [*scores, *penalties])
-        gp_image = tf.add_n([terms[f"penalty_{pair}"] for pair in range(len(points))]) / len(points)
+        gp_image = tf.add_n([terms[f"{kind}_penalty"] for kind in between]) / len(between)
         return {"d_loss": loss, "gp_image": gp_image}
 
     def _update_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
