@@ -169,7 +169,12 @@ def _parser() -> argparse.ArgumentParser:
         default=5,
         help="how often each side works, in turn (up to twice as often where other processes disturb)",
     )
-    parser.add_argument("--iterations", type=count, default=2, help="training iterations of a side in each round")
+    parser.add_argument(
+        "--iterations",
+        type=count,
+        default=2,
+        help="training iterations of a side in each round, after one that does not count",
+    )
     parser.add_argument("--sides", choices=SIDES, default="both", help="time one side alone, or both for the ratios")
     parser.add_argument(
         "--passes",
