@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 
 PRESET = "best"
 # Pairs in a few minutes of one core at 128 pixels: what the flags of `reproduce table2` change.
-GAN = {"paired": True, "width": 8, "batch_size": 8, "iterations": 800}
+GAN = {"paired": True, "width": 8, "batch_size": 8, "iterations": 800, "latent_scale": 1.0}
 QUIET = {"metric_samples": 0, "image_every": 10**6, "checkpoint_every": 500}
 UNET = {"width": 8, "batch_size": 8, "loss": "both"}
 GAN_NAMED = {"model", "paired", "iterations", "batch_size", "width", "image_size", "channels"}
