@@ -99,23 +99,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = args.output or _default_output(run, args)
     real = image_sources.real_source(args.real, args.split)
     extractor = _extractor(run, args)
+    count = args.samples * args.draws
+    from tfgan_thyroid.evaluation.comparison import Protocol, check_sizes, compare
+    from tfgan_thyroid.metrics.suite import draw_size
+
+    if kind in (Kind.RUN, Kind.SAVED_MODEL):  # before anything is generated
+        draw_size(args.metrics, args.samples, args.draws, len(real.images), count)
+    if run is not None:
+        check_sizes(real.images.shape[1:3], (run.read().config.image_size,) * 2)
     if args.dry_run:
         return _say_plan(real, kind, output, args)
-    count = args.samples * args.draws
     generated = image_sources.generated_source(
         args.generated, count, args.seed, args.split, args.checkpoint, args.weights
     )
-    from tfgan_thyroid.evaluation.comparison import Protocol, compare
     from tfgan_thyroid.evaluation.evaluation_files import REPORT, write_evaluation
 
     protocol = Protocol(args.metrics, args.samples, args.draws, args.seed)
     held_out = image_sources.held_out_source(args.real, args.split) if args.audit else None
     evaluation = compare(real, generated, protocol, extractor, args.audit, held_out)
+    if not args.json:
+        print("\n".join(_table(evaluation)), flush=True)  # the figures take their time
     lines = write_evaluation(evaluation, output)
     if args.json:
         print(json.dumps({**evaluation.to_dict(), "output": str(output)}))
-    else:
-        print("\n".join(_table(evaluation)))
     LOG.info("report: %s; a line was appended to %s", output / REPORT, lines)
     return 0
 

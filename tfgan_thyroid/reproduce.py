@@ -12,6 +12,7 @@ from tfgan_thyroid import command
 from tfgan_thyroid.config import CHOICES as GAN_CHOICES
 from tfgan_thyroid.config import PRESETS
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.catalog import SMALLEST_DRAW
 from tfgan_thyroid.segmentation_config import CHOICES
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ def _table1(args: argparse.Namespace) -> int:
     seeds = args.seeds or 3
     # Half of the data is what a real-against-real floor at the same n needs.
     samples = args.samples or min(100, info.counts["train"] // 2)
+    if samples < SMALLEST_DRAW:  # before hours of training
+        raise UserError(
+            f"draws of {samples} images: the table's metrics need at least {SMALLEST_DRAW}, so at least "
+            f"{2 * SMALLEST_DRAW} scans, or a larger --samples"
+        )
     rows = _rows(args.rows)
     from tfgan_thyroid.evaluation.plan import run_plan
     from tfgan_thyroid.evaluation.table1 import Protocol, table1_cells

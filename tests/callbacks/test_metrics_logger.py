@@ -18,6 +18,7 @@ def log(tmp_path, config, iteration, real=REAL):
     model = build_model(config)
     callback = MetricsLogger(run, tf.summary.create_file_writer(str(run.tensorboard)), real)
     callback.set_model(model)
+    callback.on_train_begin()
     model.iteration.assign(iteration)
     callback.on_train_batch_end(0)
     callback.writer.close()
@@ -58,6 +59,12 @@ def test_the_metric_of_the_best_checkpoint_stands_beside_them(tmp_path, config):
 def test_it_computes_at_the_interval_and_at_the_last_iteration(tmp_path, config, iteration, logged):
     _, lines = log(tmp_path, config, iteration)
     assert [line["iteration"] for line in lines] == ([iteration] if logged else [])
+
+
+def test_too_few_images_for_the_metric_of_the_best_checkpoint_are_said_at_the_start(tmp_path, config, caplog):
+    config = config.replace(best_metric="density", metric_samples=5)
+    assert log(tmp_path, config, 3)[1] == []
+    assert "draws of mmd, 1nn, density hold at least 6 images; 12 scans, metric_samples 5" in caplog.text
 
 
 def test_too_few_images_or_no_samples_log_nothing(tmp_path, config):

@@ -59,6 +59,18 @@ def test_a_planted_copy_is_found(phantoms, disguise, held_out_there):
     assert closest["flipped"] == (disguise in ("mirrored", "all of it"))
 
 
+@pytest.mark.parametrize("disguise", ["as it is", "mirrored", "shifted by 2 pixels"])
+@pytest.mark.parametrize("held_out_there", [True, False])
+def test_a_planted_copy_stands_out_in_features(phantoms, disguise, held_out_there):
+    training, groups, held_out, fresh = phantoms
+    features = random_features()
+    generated = plant(fresh, DISGUISES[disguise](training[11]))
+    result = audit(
+        training, held_out if held_out_there else None, generated, groups=groups, features=(features.name, features)
+    )
+    assert result.spaces[1].near_copies == 1
+
+
 def test_a_copy_under_heavy_noise_or_blur_stands_out_though_it_is_not_exact(phantoms):
     training, groups, held_out, fresh = phantoms
     noise = np.random.default_rng(1).normal(0, 12, size=(64, 64, 1))

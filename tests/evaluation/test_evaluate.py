@@ -12,6 +12,7 @@ from tfgan_thyroid import evaluate
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation import image_sources
 from tfgan_thyroid.evaluation.image_sources import run_images
 from tfgan_thyroid.metrics.catalog import RESULTS
 from tfgan_thyroid.metrics.suite import evaluate_metrics
@@ -219,6 +220,7 @@ def test_a_dry_run_computes_and_writes_nothing(run, dataset, tmp_path, capsys):
     ("flags", "match"),
     [
         (["--samples", "2"], "draws of at least"),
+        (["--samples", "5"], "density needs draws of at least 6 images: 5 were asked for"),
         (["--checkpoint", "best"], "no mmd to choose the best checkpoint by"),
         (["--checkpoint", "12"], "no checkpoint '12'"),
         (["--split", "test"], "no records in split 'test'"),
@@ -249,6 +251,26 @@ def test_sizes_that_differ_equal_images_few_images_and_a_missing_model_are_told(
     with pytest.raises(UserError, match="--weights goes with a run"):
         call("--real", dataset, "--generated", small, "--weights", "raw", *out)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_compared_is_told_before_anything_is_generated(run, write_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(image_sources, "_generate", lambda *_: pytest.fail("images were generated"))
+    noise = np.random.default_rng(0).integers(0, 256, size=(8, 32, 32, 1), dtype=np.uint8)
+    large, few = write_folder("large", noise), write_folder("few", noise[:3, :16, :16])
+    with pytest.raises(UserError, match="have 32x32 pixels, the generated ones 16x16 pixels"):
+        call("--real", large, "--generated", run.path, *FEW)
+    with pytest.raises(UserError, match="at least 6 images of each kind, there are 3 real"):
+        call("--real", few, "--generated", run.path, *FEW)
+
+
+def test_images_that_were_not_looked_at_are_remarked_under_the_table(
+    dataset, write_folder, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(image_sources, "MOST_IMAGES", 16)
+    noise = np.random.default_rng(0).integers(0, 256, size=(16, 16, 16, 1), dtype=np.uint8)
+    words = ["--generated", write_folder("noise", noise), "--metrics", "mmd", "--output", tmp_path / "out"]
+    assert call("--real", dataset, *words, *FEW) == 0
+    assert "only the first 16 real images are looked at, 8 are not" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

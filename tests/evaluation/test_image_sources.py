@@ -11,6 +11,7 @@ from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.input_pipeline import load_images
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation import image_sources
 from tfgan_thyroid.evaluation.image_sources import (
     Kind,
     generated_source,
@@ -134,8 +135,32 @@ def test_an_empty_split_a_missing_checkpoint_and_a_broken_saved_model_are_named(
         generated_source(run.path, 4, 0, checkpoint="77")
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"nonsense")
-    with pytest.raises(UserError, match="cannot be loaded as a SavedModel"):
-        generated_source(tmp_path, 4, 0)
+    for content in (b"nonsense", b""):
+        (tmp_path / "1" / "saved_model.pb").write_bytes(content)
+        with pytest.raises(UserError, match="cannot be loaded as a SavedModel"):
+            generated_source(tmp_path, 4, 0)
+
+
+def test_a_damaged_card_and_a_truncated_checkpoint_are_named(run, saved_model, tmp_path):
+    shutil.copytree(saved_model, tmp_path / "model")
+    (tmp_path / "model" / "1" / "model_card.json").write_text("{")
+    with pytest.raises(UserError, match="model_card.json is damaged"):
+        generated_source(tmp_path / "model", 4, 0)
+    shutil.copytree(run.path, tmp_path / "run")
+    for data in (tmp_path / "run" / "checkpoints").glob("*/state.data*"):
+        data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(UserError, match="holds no averaged_generator of this shape"):
+        generated_source(tmp_path / "run", 4, 0)
+    with pytest.raises(UserError, match="does not fit this model"):
+        checkpoints.restore(build_model(run.read().config), checkpoints.find(RunDirectory(tmp_path / "run"), "latest"))
+
+
+def test_more_images_than_are_looked_at_are_said(dataset, write_folder, monkeypatch):
+    monkeypatch.setattr(image_sources, "MOST_IMAGES", 5)
+    for source in (real_source(dataset, "train"), real_source(write_folder("scans", SCANS), "train")):
+        assert len(source.images) == 5
+        assert f"left out {source.facts['left_out']}" in source.description
+    assert source.facts["left_out"] == 1
 
 
 def test_a_generator_of_nan_is_refused(run, tmp_path, monkeypatch):

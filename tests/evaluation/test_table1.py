@@ -71,6 +71,12 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(dataset, tmp_path, capsys)
     assert not output.exists()
 
 
+def test_draws_that_no_metric_can_use_are_refused_before_anything_is_trained(dataset, tmp_path):
+    with pytest.raises(UserError, match="draws of 3 images: the table's metrics need at least 4"):
+        reproduce.main(["table1", "--data", str(dataset), "--samples", "3", "--output", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_unknown_row_names_the_known_ones(dataset, tmp_path):
     with pytest.raises(UserError, match="'wgan'.*wgan-gp"):
         reproduce.main(["table1", "--data", str(dataset), "--output", str(tmp_path), "--rows", "wgan"])

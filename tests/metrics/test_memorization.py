@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from tfgan_thyroid.metrics.memorization import authenticity, closer_fraction, nearest_features
-from tfgan_thyroid.metrics.nearest_scans import Matches, aligned_window, margin, nearest_scans
+from tfgan_thyroid.metrics.nearest_scans import Matches, aligned_window, margin, moved_to_match, nearest_scans
 
 
 def textures(seed, count, size=64):
@@ -104,6 +104,15 @@ def test_relative_distance_is_the_nearest_group_over_the_mean_of_the_next():
     assert matches.relative[0] == pytest.approx(1.0 / ((3.0 + 5.0) / 2))
     alone = nearest_features([np.array([[0.0]])], references)
     assert alone.relative[0] == pytest.approx(1.0 / ((1.5 + 3.0 + 5.0) / 3))
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_query_moved_to_its_match_lies_on_it(flip):
+    scan = np.random.default_rng(4).integers(0, 256, size=(64, 48, 1), dtype=np.uint8)
+    query = np.roll(scan[:, ::-1] if flip else scan, (2, -1), axis=(0, 1))
+    match = nearest_scans(query[None], scan[None])
+    moved = moved_to_match(query, match.flipped[0], match.shift[0])
+    np.testing.assert_array_equal(moved[2:-2, 2:-2], scan[2:-2, 2:-2])
 
 
 def test_features_of_the_mirror_image_count_and_are_named():

@@ -69,7 +69,9 @@ def test_the_distance_grows_with_blur():
 
 
 def test_real_images_without_spread_and_tiny_ones_are_refused():
-    with pytest.raises(UserError, match="real images that differ"):
-        speckle_distance(np.ones((4, 3)), np.ones((4, 3)))
+    flat = np.linspace(20, 200, 4).astype(np.uint8)[:, None, None, None] * np.ones((1, 16, 16, 1), np.uint8)
+    for real in (np.ones((4, 3)), speckle_statistics(flat), np.ones((4, 3)) + [[1e-12], [0.0], [0.0], [0.0]]):
+        with pytest.raises(UserError, match="leave speckle out of --metrics"):
+            speckle_distance(real, np.ones((4, 3)))
     with pytest.raises(UserError, match="at least 8 pixels, got 6"):
         speckle_statistics(np.zeros((1, 6, 64, 1), np.uint8))

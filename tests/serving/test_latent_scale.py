@@ -7,8 +7,10 @@ import tensorflow as tf
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation import evaluation_files, latent_figures
+from tfgan_thyroid.evaluation.comparison import Evaluation
 from tfgan_thyroid.evaluation.features import encoder_features
-from tfgan_thyroid.evaluation.image_sources import run_images
+from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind, run_images
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, current_stack
@@ -73,6 +75,18 @@ def test_features_of_the_encoder_do_not_know_the_scale(scaled):
     levels = np.random.default_rng(0).integers(0, 256, [2, 16, 16, 1], np.uint8)
     codes = model.encode(scale_to_unit_range(tf.cast(levels, tf.float32)))
     np.testing.assert_allclose(encoder_features(run)(levels), codes, atol=1e-5)
+
+
+def test_the_report_shows_the_models_reconstructions(scaled, monkeypatch):
+    run, model = scaled
+    levels = np.random.default_rng(0).integers(0, 256, [2, 16, 16, 1], np.uint8)
+    facts = {"iteration": 1, "weights": "average"}
+    source = ImageSource(levels, Kind.RUN, facts, run=run)
+    evaluation = Evaluation(source, source, {}, source, None, None, "", 2)
+    monkeypatch.setattr(latent_figures, "reconstructions_figure", lambda scans, encode, decode: decode(encode(scans)))
+    shown = evaluation_files._encoder_makers(evaluation)[0]()
+    expected = quantize(model(model.encode(scale_to_unit_range(tf.cast(levels, tf.float32)))).numpy())
+    assert np.abs(shown.astype(int) - expected.astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])

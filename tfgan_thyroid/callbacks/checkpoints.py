@@ -109,7 +109,7 @@ def _read(target: tf.train.Checkpoint, checkpoint: Path, complete: bool) -> None
         status.assert_existing_objects_matched()
         if complete:
             status.assert_consumed()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(f"checkpoint {checkpoint} does not fit this model ({reason})") from None
 

@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import quantize
-from tfgan_thyroid.metrics.catalog import SMALLEST_DRAW
-from tfgan_thyroid.metrics.suite import evaluate_metrics
+from tfgan_thyroid.metrics.suite import evaluate_metrics, smallest_draw
 from tfgan_thyroid.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
@@ -31,18 +30,36 @@ class MetricsLogger(keras.callbacks.Callback):
         self.writer = writer
         self.real_images = real_images[..., :1]
 
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Says so where there are too few images for metrics."""
+        config, names = self.model.config, self._names()
+        if config.metric_samples and not self._enough():
+            LOG.warning(
+                "no metrics during training: draws of %s hold at least %d images; %d scans, metric_samples %d",
+                ", ".join(names),
+                smallest_draw(names),
+                len(self.real_images),
+                config.metric_samples,
+            )
+
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Computes at the interval."""
         iteration, config = int(self.model.iteration.numpy()), self.model.config
         due = iteration % config.checkpoint_every == 0 or iteration == config.iterations
-        if due and min(config.metric_samples, len(self.real_images)) >= SMALLEST_DRAW:
+        if due and self._enough():
             self._log(iteration)
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys((*ALWAYS, self.model.config.best_metric)))
+
+    def _enough(self) -> bool:
+        return min(self.model.config.metric_samples, len(self.real_images)) >= smallest_draw(self._names())
 
     def _log(self, iteration: int) -> None:
         config = self.model.config
         generated = self._generate(config.metric_samples * config.metric_draws)
         estimates = evaluate_metrics(
-            list(dict.fromkeys((*ALWAYS, config.best_metric))),
+            self._names(),
             self.real_images,
             generated,
             samples=config.metric_samples,

@@ -11,7 +11,7 @@ import numpy as np
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.audit_result import AuditResult, AuditThresholds, SpaceAudit
 from tfgan_thyroid.metrics.memorization import authenticity, closer_fraction, nearest_features
-from tfgan_thyroid.metrics.nearest_scans import Matches, nearest_scans
+from tfgan_thyroid.metrics.nearest_scans import Matches, moved_to_match, nearest_scans
 
 SMALLEST_SET = 4
 
@@ -100,6 +100,7 @@ class _Comparison:
             found = nearest_scans(scans, scans, grouping, self._own_group, step)
         else:
             found = nearest_scans(held_out, scans, grouping, None, step)
+        self.unseen = found
         self.kept = found.distance > thresholds.copy_grey_levels
         self.notes = self._notes()
         if self.kept.sum() < SMALLEST_SET:
@@ -128,15 +129,17 @@ class _Comparison:
         return self._space("pixels, mirrored and shifted by up to 4 % of the side", "grey levels", matches, copies)
 
     def in_features(self, name: str, extract: Extractor) -> SpaceAudit:
-        training = extract(self.training_images)
-        both = [training, extract(self.training_images[:, :, ::-1])]
-        found = nearest_features(_both_ways(extract, self.generated_images), training, self.groups)
-        spacing = nearest_features(both, training, self.groups, self._itself)
+        scans, generated = self.training_images, self.generated_images
+        training = extract(scans)
+        found = nearest_features(_placements(extract, generated, self.generated), training, self.groups)
+        spacing = nearest_features(_placements(extract, scans, self.spacing), training, self.groups, self._itself)
         if self.held_out_images is None:
-            held_out = nearest_features(both, training, self.groups, self._own_group)
+            placed, excluded = _placements(extract, scans, self.unseen), self._own_group
         else:
-            held_out = nearest_features(_both_ways(extract, self.held_out_images), training, self.groups)
-        return self._space(f"{name}, mirrored or not", "", (found, _rows(held_out, self.kept), spacing), None)
+            placed, excluded = _placements(extract, self.held_out_images, self.unseen), None
+        unseen = nearest_features(placed, training, self.groups, excluded)
+        space = f"{name}, mirrored, and shifted as in pixels"
+        return self._space(space, "", (found, _rows(unseen, self.kept), spacing), None)
 
     def _space(
         self, space: str, unit: str, matches: tuple[Matches, Matches, Matches], copies: int | None
@@ -181,9 +184,10 @@ def _check(training: np.ndarray, held_out: np.ndarray | None, generated: np.ndar
             )
 
 
-def _both_ways(extract: Extractor, images: np.ndarray) -> list[np.ndarray]:
-    """Features of images and of their mirror images."""
-    return [extract(images), extract(images[:, :, ::-1])]
+def _placements(extract: Extractor, images: np.ndarray, matches: Matches) -> list[np.ndarray]:
+    """Features of images, of their mirror images, and of them moved to where their nearest scan in pixels lies."""
+    moved = np.stack([moved_to_match(*each) for each in zip(images, matches.flipped, matches.shift, strict=True)])
+    return [extract(images), extract(images[:, :, ::-1]), extract(moved)]
 
 
 def _rows(matches: Matches, kept: np.ndarray) -> Matches:

@@ -64,6 +64,8 @@ class Evaluation:
         return [
             *self._small_draws(),
             *self._no_floor(),
+            *_cut("real", self.real),
+            *_cut("generated", self.generated),
             *_blank("real", self.real),
             *_blank("generated", self.generated),
         ]
@@ -96,6 +98,13 @@ class Evaluation:
             "package_version": __version__,
             "stack": current_stack(),
         }
+
+
+def _cut(name: str, source: ImageSource) -> list[str]:
+    left_out = source.facts.get("left_out")
+    return (
+        [f"only the first {len(source.images):,} {name} images are looked at, {left_out:,} are not"] if left_out else []
+    )
 
 
 def _blank(name: str, source: ImageSource) -> list[str]:
@@ -132,7 +141,7 @@ def compare(
     Raises:
         UserError: the images do not fit together, or are too few.
     """
-    _check_sizes(real, generated)
+    check_sizes(real.images.shape[1:3], generated.images.shape[1:3])
     features = None
     if extractor is not None:
         features = (extractor.name, extractor(real.images), extractor(generated.images))
@@ -192,9 +201,18 @@ def _advance(bar: Any, done: int) -> None:
     bar.update(done - bar.n)
 
 
-def _check_sizes(real: ImageSource, generated: ImageSource) -> None:
-    if real.images.shape[1:] != generated.images.shape[1:]:
-        sizes = ["{1}x{0} pixels".format(*source.images.shape[1:3]) for source in (real, generated)]
+def check_sizes(real: tuple[int, int], generated: tuple[int, int]) -> None:
+    """Refuses images that cannot be compared.
+
+    Args:
+        real: height and width of the real images, in pixels.
+        generated: of the generated ones.
+
+    Raises:
+        UserError: they differ.
+    """
+    if real != generated:
+        sizes = [f"{width}x{height} pixels" for height, width in (real, generated)]
         raise UserError(
             f"the real images have {sizes[0]}, the generated ones {sizes[1]}: bring the real ones to the generator's "
             "size with python -m pipeline.preprocess --image-size"

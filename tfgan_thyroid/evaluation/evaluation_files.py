@@ -97,7 +97,8 @@ def _encoder_makers(evaluation: Evaluation) -> list[Maker]:
         encode = encoder_features(run, iteration)
     except UserError:
         return []
-    config = run.read().config
+    # The encoder's features do not know `latent_scale`, and neither may what makes images of them.
+    config = run.read().config.replace(latent_scale=1.0)
     generator = load_generator(config, checkpoints.find(run, iteration), evaluation.generated.facts["weights"])
     decode = latent_figures.decoder(generator)
     return [

@@ -228,7 +228,7 @@ def _dataset_source(path: Path, split: str) -> ImageSource:
             f"a record of {path} is damaged ({error.message.splitlines()[0]}): write the data set again"
         ) from None
     groups = np.unique(ids, return_inverse=True)[1] if all(ids) else None
-    facts: dict[str, Any] = {"split": split}
+    facts: dict[str, Any] = {"split": split, **_left_out(info.counts[split])}
     if groups is not None:
         facts["groups"] = int(groups.max()) + 1
     stacked = np.stack(images)
@@ -243,7 +243,8 @@ def _image_files(path: Path) -> list[Path]:
 
 
 def _folder_source(path: Path) -> ImageSource:
-    files = _image_files(path)[:MOST_IMAGES]
+    there = _image_files(path)
+    files = there[:MOST_IMAGES]
     images: list[np.ndarray] = []
     for file in files:
         try:
@@ -259,7 +260,12 @@ def _folder_source(path: Path) -> ImageSource:
     stacked = np.stack(images)[..., None]
     digests = sorted(hashlib.sha256(image.tobytes()).hexdigest() for image in stacked)
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return ImageSource(stacked, Kind.FOLDER, _facts(stacked, Kind.FOLDER, digest, {}))
+    return ImageSource(stacked, Kind.FOLDER, _facts(stacked, Kind.FOLDER, digest, _left_out(len(there))))
+
+
+def _left_out(count: int) -> dict[str, int]:
+    """What the facts say where there are more images than are looked at."""
+    return {"left_out": count - MOST_IMAGES} if count > MOST_IMAGES else {}
 
 
 def _facts(images: np.ndarray, kind: Kind, digest: str, particular: dict[str, Any]) -> dict[str, Any]:

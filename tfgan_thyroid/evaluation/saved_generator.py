@@ -35,7 +35,7 @@ def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
     try:
         loaded = LoadedVersion(version)
         inputs = loaded.inputs("serving_default")
-    except (OSError, ApiError, tf.errors.OpError) as error:
+    except (OSError, RuntimeError, ApiError, tf.errors.OpError) as error:
         raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
     if set(inputs) != {"seed"}:
         wanted = ", ".join(inputs)
@@ -52,9 +52,16 @@ def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def model_card(version: Path) -> dict[str, Any]:
-    """What the version says of itself, nothing where it comes from elsewhere."""
+    """What the version says of itself, nothing where it comes from elsewhere.
+
+    Raises:
+        UserError: its card is damaged.
+    """
     card = version / "model_card.json"
-    return json.loads(card.read_text()) if card.is_file() else {}
+    try:
+        return json.loads(card.read_text()) if card.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"{card} is damaged ({error}): export the model again, or remove the card") from None
 
 
 def files_digest(version: Path) -> str:

@@ -20,7 +20,8 @@ def nearest_features(
     """The nearest reference of each query in a feature space, by Euclidean distance.
 
     Args:
-        queries: float `[N, F]` of the images and, where mirror images count, the same of their mirror images.
+        queries: float `[N, F]` of the images and, where they count, of their mirror images and of others of their
+            placements.
         references: float `[M, F]`.
         groups: as in `nearest_scans.nearest_scans`.
         excluded: as in `nearest_scans.nearest_scans`.
@@ -35,7 +36,7 @@ def nearest_features(
             distances[excluded(rows)] = np.inf
         index = distances.argmin(axis=1)
         order = np.arange(len(rows))
-        flipped = kinds[:, order, index].argmin(axis=0).astype(bool)
+        flipped = kinds[:, order, index].argmin(axis=0) == 1
         parts.append((np.sqrt(distances[order, index]), index, flipped, grouping.relative(distances)))
     distance, index, flipped, relative = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Matches(distance, index, flipped, np.zeros((len(index), 2), np.int64), relative)

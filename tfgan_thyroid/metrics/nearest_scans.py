@@ -103,6 +103,15 @@ def aligned_window(reference: np.ndarray, flipped: bool, shift: np.ndarray) -> n
     return image[top : top + image.shape[0] - 2 * m, left : left + image.shape[1] - 2 * m]
 
 
+def moved_to_match(query: np.ndarray, flipped: bool, shift: np.ndarray) -> np.ndarray:
+    """A query `[H, W, C]` moved, and mirrored where the match was, to where its reference lies; edges are repeated."""
+    m = margin(*query.shape[:2])
+    padded = np.pad(query, ((m, m), (m, m), (0, 0)), mode="edge")
+    top, left = m - int(shift[0]), m - int(shift[1])
+    image = padded[top : top + query.shape[0], left : left + query.shape[1]]
+    return image[:, ::-1] if flipped else image
+
+
 def _reduced(images: np.ndarray) -> np.ndarray:
     """Images averaged over squares to a side of 32 to 63 pixels, float32 in [-0.5, 0.5]."""
     factor = max(1, min(images.shape[1:3]) // COARSE_SIDE)

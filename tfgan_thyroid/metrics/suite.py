@@ -103,7 +103,7 @@ def evaluate_metrics(
     for kind, images, given in (("real", real, real_features), ("generated", generated, generated_features)):
         if given is not None:
             check_features(given, images, kind)
-    n = _draw_size(asked, samples, draws, len(real), len(generated))
+    n = draw_size(asked, samples, draws, len(real), len(generated))
     sets = ImageSet(real, real_features, seed), ImageSet(generated, generated_features, seed)
     values: dict[str, list[float]] = {key: [] for key in RESULTS if RESULTS[key].metric in asked}
     floors: dict[str, list[float]] = {key: [] for key in values}
@@ -133,7 +133,24 @@ def _known(names: Sequence[str]) -> list[str]:
     return [name for name in METRIC_NAMES if name in names]
 
 
-def _draw_size(asked: Sequence[str], samples: int, draws: int, real: int, generated: int) -> int:
+def smallest_draw(names: Sequence[str]) -> int:
+    """The images of each kind that a draw needs for all of these metrics."""
+    return max(METRICS[name].smallest for name in names)
+
+
+def draw_size(asked: Sequence[str], samples: int, draws: int, real: int, generated: int) -> int:
+    """The images of each kind in a draw.
+
+    Args:
+        asked: metrics by name.
+        samples: that were asked for.
+        draws: number of draws.
+        real: images that are there.
+        generated: images that are there.
+
+    Raises:
+        UserError: no draw, or too few images for one of the metrics.
+    """
     if draws < 1:
         raise UserError(f"{draws} draws: give at least 1")
     needy = max(asked, key=lambda name: METRICS[name].smallest)

@@ -75,7 +75,7 @@ def _read(name: str, network: keras.Sequential, checkpoint: Path) -> None:
     try:
         status = tf.train.Checkpoint(**{name: network}).read(str(checkpoint / "state"))
         status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         raise UserError(
             f"checkpoint {checkpoint} holds no {name} of this shape ({str(error).splitlines()[0]})"
         ) from None

@@ -24,7 +24,7 @@ class LoadedVersion:
         directory: of the version.
 
     Raises:
-        OSError, tf.errors.OpError: it does not hold a SavedModel that can be read.
+        OSError, RuntimeError, tf.errors.OpError: it does not hold a SavedModel that can be read.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -100,7 +100,7 @@ class ServedModel:
         try:
             loaded = LoadedVersion(self.directory / str(version))
             warmup.replay(self.directory / str(version), loaded.run)
-        except (OSError, ValueError, ApiError, tf.errors.OpError) as error:
+        except (OSError, ValueError, RuntimeError, ApiError, tf.errors.OpError) as error:
             reason = str(error).splitlines()[0]
             self._tell(VersionStatus(version, "END", "UNKNOWN", reason))
             _log.warning("%s version %d cannot be loaded: %s", self.name, version, reason)
