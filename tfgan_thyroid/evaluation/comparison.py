@@ -201,7 +201,7 @@ def _advance(bar: Any, done: int) -> None:
     bar.update(done - bar.n)
 
 
-def check_sizes(real: tuple[int, int], generated: tuple[int, int]) -> None:
+def check_sizes(real: Sequence[int], generated: Sequence[int]) -> None:
     """Refuses images that cannot be compared.
 
     Args:
