@@ -17,6 +17,7 @@ SMALLEST_SET = 4
 
 Extractor = Callable[[np.ndarray], np.ndarray]
 Progress = Callable[[int, int], None]
+Excluded = Callable[[np.ndarray], np.ndarray] | None
 
 
 def audit(
@@ -129,15 +130,20 @@ class _Comparison:
         return self._space("pixels, mirrored and shifted by up to 4 % of the side", "grey levels", matches, copies)
 
     def in_features(self, name: str, extract: Extractor) -> SpaceAudit:
-        scans, generated = self.training_images, self.generated_images
-        training = extract(scans)
-        found = nearest_features(_placements(extract, generated, self.generated), training, self.groups)
-        spacing = nearest_features(_placements(extract, scans, self.spacing), training, self.groups, self._itself)
-        if self.held_out_images is None:
-            placed, excluded = _placements(extract, scans, self.unseen), self._own_group
+        generated, scans, unseen_scans = self.generated_images, self.training_images, self.held_out_images
+        both, excluded = _both_ways(extract, scans), None
+        if unseen_scans is None:
+            unseen_scans, unseen_both, excluded = scans, both, self._own_group
         else:
-            placed, excluded = _placements(extract, self.held_out_images, self.unseen), None
-        unseen = nearest_features(placed, training, self.groups, excluded)
+            unseen_both = _both_ways(extract, unseen_scans)
+
+        def nearest(ways: list[np.ndarray], images: np.ndarray, matches: Matches, excluded: Excluded) -> Matches:
+            placements = [*ways, extract(_moved(images, matches))]
+            return nearest_features(placements, both[0], self.groups, excluded)
+
+        found = nearest(_both_ways(extract, generated), generated, self.generated, None)
+        spacing = nearest(both, scans, self.spacing, self._itself)
+        unseen = nearest(unseen_both, unseen_scans, self.unseen, excluded)
         space = f"{name}, mirrored, and shifted as in pixels"
         return self._space(space, "", (found, _rows(unseen, self.kept), spacing), None)
 
@@ -184,10 +190,14 @@ def _check(training: np.ndarray, held_out: np.ndarray | None, generated: np.ndar
             )
 
 
-def _placements(extract: Extractor, images: np.ndarray, matches: Matches) -> list[np.ndarray]:
-    """Features of images, of their mirror images, and of them moved to where their nearest scan in pixels lies."""
-    moved = np.stack([moved_to_match(*each) for each in zip(images, matches.flipped, matches.shift, strict=True)])
-    return [extract(images), extract(images[:, :, ::-1]), extract(moved)]
+def _both_ways(extract: Extractor, images: np.ndarray) -> list[np.ndarray]:
+    """Features of images and of their mirror images."""
+    return [extract(images), extract(images[:, :, ::-1])]
+
+
+def _moved(images: np.ndarray, matches: Matches) -> np.ndarray:
+    """Each image where its nearest scan in pixels lies."""
+    return np.stack([moved_to_match(*each) for each in zip(images, matches.flipped, matches.shift, strict=True)])
 
 
 def _rows(matches: Matches, kept: np.ndarray) -> Matches:

@@ -101,10 +101,9 @@ class Evaluation:
 
 
 def _cut(name: str, source: ImageSource) -> list[str]:
-    left_out = source.facts.get("left_out")
-    return (
-        [f"only the first {len(source.images):,} {name} images are looked at, {left_out:,} are not"] if left_out else []
-    )
+    if "left_out" not in source.facts:
+        return []
+    return [f"only the first {len(source.images):,} {name} images are looked at, {source.facts['left_out']:,} are not"]
 
 
 def _blank(name: str, source: ImageSource) -> list[str]:
