@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.losses.segmentation import bce_loss, dice_loss, segmentation_loss
+from tfgan_thyroid.models.fused_adam import FusedAdam
 from tfgan_thyroid.networks.unet import build_unet
+from tfgan_thyroid.networks.unet_inference import infer_logits
 from tfgan_thyroid.segmentation_config import SegmentationConfig
 
 PREDICTION_BATCH = 16
@@ -66,13 +68,13 @@ class SegmentationModel(keras.Model):
         """Makes the optimizer and builds it on the network's variables."""
         super().compile(jit_compile=False)
         c = self.config
-        self.adam = keras.optimizers.Adam(self.schedule, c.beta_1, c.beta_2, c.adam_epsilon)
+        self.adam = FusedAdam(self.schedule, c.beta_1, c.beta_2, c.adam_epsilon)
         self.adam.build(self.unet.trainable_variables)
         self(tf.zeros([1, c.image_size, c.image_size, c.channels]))
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """Probabilities of foreground `[N, H, W, 1]` for images in [-1, 1], by the moving statistics."""
-        return tf.sigmoid(self.unet(images, training=False))
+        return tf.sigmoid(infer_logits(self.unet, images))
 
     def train_step(self, examples: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step of Adam.
