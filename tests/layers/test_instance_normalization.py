@@ -100,3 +100,25 @@ def test_computes_in_float32_on_bfloat16_input():
     layer = InstanceNormalization(dtype="float32")
     assert layer(images).dtype == tf.float32
     np.testing.assert_array_equal(layer(images), layer(tf.cast(images, tf.float32)))
+
+
+def test_no_derivative_fills_a_map_with_one_number():
+    """Those of `tf.reduce_mean` would, and keep it."""
+
+    @tf.function
+    def both(inputs):
+        with tf.GradientTape() as outer:
+            outer.watch(inputs)
+            with tf.GradientTape() as inner:
+                inner.watch(inputs)
+                outputs = normalize_instances(inputs)
+            first = inner.gradient(outputs, inputs, output_gradients=tf.sin(outputs))
+        return first, outer.gradient(first, inputs, output_gradients=tf.sin(first))
+
+    def kinds(function):
+        return {op.type for op in function.get_concrete_function(tf.TensorSpec([2, 8, 8, 3])).graph.get_operations()}
+
+    plain = tf.function(lambda x: tf.gradients(tf.reduce_mean(x**2, axis=[1, 2]), x))
+    assert kinds(plain) & {"Tile", "BroadcastTo"}
+    assert "RsqrtGrad" in kinds(both)
+    assert not kinds(both) & {"Tile", "BroadcastTo"}

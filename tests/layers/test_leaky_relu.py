@@ -68,3 +68,17 @@ def test_in_bfloat16_the_output_alone_is_rounded(inputs):
 def test_a_layer_comes_back_from_its_configuration():
     layer = keras.layers.deserialize(keras.layers.serialize(LeakyReLU(SLOPE)))
     assert isinstance(layer, LeakyReLU) and layer.slope == SLOPE
+
+
+def test_the_output_is_cast_for_a_derivative_when_its_turn_has_come_and_not_before():
+    """TensorFlow runs what it can: a cast of the output alone would be made at once and wait in memory."""
+
+    @tf.function
+    def both(inputs):
+        return derivatives(lambda x: leaky_relu(x, SLOPE, "bfloat16"), inputs)
+
+    graph = both.get_concrete_function(tf.TensorSpec([3, 4, 4, 2])).graph
+    features = [op.inputs[1].op for op in graph.get_operations() if op.type == "LeakyReluGrad"]
+    assert len(features) >= 2
+    for cast in features:
+        assert cast.type == "Cast" and cast.control_inputs

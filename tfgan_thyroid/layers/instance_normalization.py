@@ -1,5 +1,7 @@
 """Instance normalization whose second derivative is right, as the gradient penalty needs."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -13,16 +15,41 @@ def normalize_instances(inputs: tf.Tensor, epsilon: float = EPSILON) -> tf.Tenso
     leaves the first derivative as it should be, but not the second, by which a gradient penalty trains the critic. The
     layers of tensorflow-addons and of Keras 3 stand on it.
 
+    The two steps below know their derivatives, which those of a mean would fill whole maps with one number for.
+
     Args:
-        inputs: `[N, H, W, C]` of a floating type.
+        inputs: `[N, H, W, C]` of a floating type, H and W known.
         epsilon: added to the variance.
 
     Returns:
         The same shape and type.
     """
-    centered = inputs - tf.reduce_mean(inputs, axis=[1, 2], keepdims=True)
-    variance = tf.reduce_mean(centered * centered, axis=[1, 2], keepdims=True)
-    return centered * tf.math.rsqrt(variance + epsilon)
+    centered = _centered(inputs)
+    return _scaled(centered, tf.math.rsqrt(_mean_square(centered) + epsilon))
+
+
+@tf.custom_gradient
+def _centered(maps: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """Each map less its mean: a projection, which is its own derivative."""
+    return maps - tf.reduce_mean(maps, axis=[1, 2], keepdims=True), _centered
+
+
+@tf.custom_gradient
+def _mean_square(maps: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    pixels = int(maps.shape[1]) * int(maps.shape[2])
+    return _products(maps, maps) / pixels, lambda upstream: (2.0 / pixels * upstream) * maps
+
+
+@tf.custom_gradient
+def _scaled(maps: tf.Tensor, scales: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    return maps * scales, lambda upstream: (upstream * scales, _products(upstream, maps))
+
+
+@tf.custom_gradient
+def _products(maps: tf.Tensor, others: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """The scalar product of each map with its other: `[N, 1, 1, C]`."""
+    products = tf.reduce_sum(maps * others, axis=[1, 2], keepdims=True)
+    return products, lambda upstream: (upstream * others, upstream * maps)
 
 
 @keras.saving.register_keras_serializable("tfgan_thyroid")

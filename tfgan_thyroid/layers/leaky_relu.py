@@ -24,18 +24,24 @@ def leaky_relu(inputs: tf.Tensor, slope: float, dtype: str = "float32") -> tf.Te
     @tf.custom_gradient
     def activate(inputs: tf.Tensor) -> tuple[tf.Tensor, Any]:
         outputs = tf.cast(tf.nn.leaky_relu(tf.cast(inputs, tf.float32), slope), dtype)
-
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            # In float32: in bfloat16 this takes fourteen times as long.
-            features = tf.cast(tf.stop_gradient(outputs), tf.float32)
-            downstream = tf.raw_ops.LeakyReluGrad(
-                gradients=tf.cast(upstream, tf.float32), features=features, alpha=slope
-            )
-            return tf.cast(downstream, inputs.dtype)
-
-        return outputs, gradient
+        return outputs, lambda upstream: _scaled_by_slope(upstream, outputs, slope, inputs.dtype)
 
     return activate(inputs)
+
+
+def _scaled_by_slope(upstream: tf.Tensor, outputs: tf.Tensor, slope: float, dtype: tf.DType) -> tf.Tensor:
+    """`upstream` where the outputs are positive, `slope` times it elsewhere: its derivative is the same once more."""
+
+    @tf.custom_gradient
+    def scale(upstream: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        # In float32: in bfloat16 this takes fourteen times as long. Not before it is needed: the cast would wait in
+        # memory, from the forward pass on, for its turn.
+        with tf.control_dependencies([upstream]):
+            features = tf.cast(outputs, tf.float32)
+        scaled = tf.raw_ops.LeakyReluGrad(gradients=tf.cast(upstream, tf.float32), features=features, alpha=slope)
+        return tf.cast(scaled, dtype), lambda second: _scaled_by_slope(second, outputs, slope, upstream.dtype)
+
+    return scale(upstream)
 
 
 @keras.saving.register_keras_serializable("tfgan_thyroid")
