@@ -101,11 +101,33 @@ def test_a_network_survives_its_configuration(name):
     np.testing.assert_array_equal(copy(inputs), network(inputs))
 
 
-def test_normalization_layers_are_float32_under_mixed_precision():
-    network = build_generator(16, 1, 4, 8, dtype="mixed_bfloat16")
-    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    assert len(layers) == 2
-    assert {layer.compute_dtype for layer in layers} == {"float32"}
+def normalization_dtypes(network):
+    return {x.compute_dtype for x in network.layers if isinstance(x, keras.layers.BatchNormalization)}
+
+
+@pytest.mark.parametrize(("width", "expected"), [(4, {"float32", "bfloat16"}), (16, {"bfloat16"})])
+def test_maps_are_normalized_in_bfloat16_where_channels_are_a_multiple_of_16(width, expected):
+    for network in (
+        build_generator(32, 1, width, 8, "mixed_bfloat16"),
+        build_encoder(32, 1, width, 8, "mixed_bfloat16"),
+    ):
+        assert normalization_dtypes(network) == expected
+    for network in (build_generator(32, 1, width, 8), build_encoder(32, 1, width, 8)):
+        assert normalization_dtypes(network) == {"float32"}
+
+
+@pytest.mark.parametrize("width", [4, 16])
+def test_statistics_of_mixed_precision_sum_in_float32(width):
+    """A sum in bfloat16 would stop growing after 256 of these pixels."""
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 64, 64, 1)).astype(np.float32)
+    moved = []
+    for dtype in ("float32", "mixed_bfloat16"):
+        network = build_encoder(64, 1, width, 8, dtype)
+        network(images, training=True)
+        norm = network.layers[1]
+        moved.append([np.asarray(norm.moving_mean), np.asarray(norm.moving_variance)])
+    np.testing.assert_allclose(moved[1], moved[0], rtol=2e-3, atol=1e-3)
+    assert np.abs(moved[0][1] - 1.0).max() > 0.05
 
 
 def test_the_discriminator_normalizes_layers_two_to_six_only_and_without_batch_statistics():

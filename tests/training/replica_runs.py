@@ -26,7 +26,7 @@ CONFIG = Config(
 VARIANTS = {
     **{name: {"model": name} for name in MODELS},
     "augmented": {"model": "gan", "augment": "diffaugment", "channels": 2},
-    "bfloat16": {"model": "wgan-gp", "precision": "mixed_bfloat16"},
+    "bfloat16": {"model": "wgan-gp", "precision": "mixed_bfloat16", "width": 16},
 }
 
 

@@ -28,18 +28,17 @@ def upsample_convolution(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def box_kernel(kernel: tf.Tensor) -> tf.Tensor:
-    """The kernel that `sum_boxes` takes: `[3, 3, F, C]` of `[3, 3, C, F]`.
-
-    As a transposed convolution wants it, flipped, and four times as large, so that means of 2x2 boxes are sums.
-    """
-    return tf.transpose(tf.reverse(4 * kernel, axis=[0, 1]), [0, 1, 3, 2])
+    """The kernel of `sum_boxes`, flipped as a transposed convolution wants it: `[3, 3, F, C]` of `[3, 3, C, F]`."""
+    return tf.transpose(tf.reverse(kernel, axis=[0, 1]), [0, 1, 3, 2])
 
 
 def sum_boxes(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """The transposed convolution of stride 2, then the sums: `[N, 2H, 2W, F]` of `[N, H, W, C]` and a `box_kernel`."""
     height, width = (int(size) for size in inputs.shape[1:3])
-    shape = [tf.shape(inputs)[0], 2 * height + 1, 2 * width + 1, int(kernel.shape[2])]
-    return tf.nn.avg_pool2d(tf.nn.conv2d_transpose(inputs, kernel, shape, 2, "VALID"), 2, 1, "VALID")
+    filters = int(kernel.shape[2])
+    shape = [tf.shape(inputs)[0], 2 * height + 1, 2 * width + 1, filters]
+    maps = tf.nn.conv2d_transpose(inputs, kernel, shape, 2, "VALID")
+    return tf.nn.depthwise_conv2d(maps, tf.ones([2, 2, filters, 1], maps.dtype), [1, 1, 1, 1], "VALID")
 
 
 def _by_products(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

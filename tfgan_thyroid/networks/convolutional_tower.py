@@ -14,7 +14,7 @@ LEAKY_SLOPE = 0.2
 
 def build_tower(
     name: str,
-    normalization: Callable[[int], keras.layers.Layer | None],
+    normalization: Callable[[int, int], keras.layers.Layer | None],
     outputs: int,
     image_size: int,
     channels: int,
@@ -26,12 +26,12 @@ def build_tower(
 
     Args:
         name: of the network.
-        normalization: from a stage (1 is the first) to its normalization layer, or None for none.
+        normalization: from a stage (1 is the first) and its channels to its normalization layer, or None for none.
         outputs: length of the output vector.
         image_size: height and width in pixels, 4 * 2^n: n stages.
         channels: channels of the image.
         width: channels after the first stage; each stage doubles them.
-        dtype: `"float32"` or `"mixed_bfloat16"`; normalization and output are float32 in both.
+        dtype: `"float32"` or `"mixed_bfloat16"`; the output is float32 in both.
         seed: of the initial values.
 
     Returns:
@@ -51,7 +51,7 @@ def build_tower(
             network.add(keras.layers.Conv2D(filters, 4, strides=2, padding="same", dtype=dtype, **initializers))
         else:
             network.add(StridedConv2D(filters, dtype=dtype, **initializers))
-        norm = normalization(stage)
+        norm = normalization(stage, filters)
         if norm is not None:
             network.add(norm)
         network.add(LeakyReLU(LEAKY_SLOPE, dtype=dtype))

@@ -32,7 +32,7 @@ def build_discriminator(
         A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 scores `[N, 1]`.
     """
 
-    def of_stage(stage: int) -> keras.layers.Layer | None:
+    def of_stage(stage: int, filters: int) -> keras.layers.Layer | None:
         return None if stage == 1 else normalization(dtype="float32")
 
     return build_tower("discriminator", of_stage, 1, image_size, channels, width, dtype, seed)

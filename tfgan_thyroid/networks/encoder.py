@@ -1,8 +1,10 @@
 """The encoder E (paper, section II.A): images to latents, or to normal distributions of latents."""
 
+from collections.abc import Callable
+
 import keras
 
-from tfgan_thyroid.layers.batch_normalization import BatchNormalization
+from tfgan_thyroid.layers.batch_normalization import BatchNormalization, normalization_dtype
 from tfgan_thyroid.networks.convolutional_tower import build_tower
 
 
@@ -24,7 +26,7 @@ def build_encoder(
     Returns:
         A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 `[N, latent_size]`.
     """
-    return build_tower("encoder", _batch_normalization, latent_size, image_size, channels, width, dtype, seed)
+    return build_tower("encoder", _batch_normalization(dtype), latent_size, image_size, channels, width, dtype, seed)
 
 
 def build_variational_encoder(
@@ -44,7 +46,9 @@ def build_variational_encoder(
         A network from images `[N, image_size, image_size, channels]` in [-1, 1] to float32 `[N, 2 * latent_size]`: the
         means of the latents, then the logarithms of their variances.
     """
-    return build_tower("encoder", _batch_normalization, 2 * latent_size, image_size, channels, width, dtype, seed)
+    return build_tower(
+        "encoder", _batch_normalization(dtype), 2 * latent_size, image_size, channels, width, dtype, seed
+    )
 
 
 def mean_encoder(variational_encoder: keras.Model) -> keras.Model:
@@ -54,5 +58,8 @@ def mean_encoder(variational_encoder: keras.Model) -> keras.Model:
     return keras.Model(images, outputs[:, :latent_size], name="encoder")
 
 
-def _batch_normalization(stage: int) -> keras.layers.Layer:
-    return BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32")
+def _batch_normalization(dtype: str) -> Callable[[int, int], keras.layers.Layer]:
+    def of_stage(stage: int, filters: int) -> keras.layers.Layer:
+        return BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=normalization_dtype(filters, dtype))
+
+    return of_stage

@@ -3,7 +3,7 @@
 import keras
 
 from tfgan_thyroid.config import stage_count
-from tfgan_thyroid.layers.batch_normalization import BatchNormalization
+from tfgan_thyroid.layers.batch_normalization import BatchNormalization, normalization_dtype
 from tfgan_thyroid.layers.initializers import fan_in_uniform
 from tfgan_thyroid.layers.upsampling import UpsampleConv2D
 
@@ -21,7 +21,7 @@ def build_generator(
         channels: channels of the image.
         width: channels at half the image size; each halving of the size doubles them.
         latent_size: length of a latent vector.
-        dtype: `"float32"` or `"mixed_bfloat16"`; normalization and output are float32 in both.
+        dtype: `"float32"` or `"mixed_bfloat16"`; output and sums of the normalization are float32 in both.
         seed: of the initial values.
 
     Returns:
@@ -35,17 +35,17 @@ def build_generator(
     initializer = fan_in_uniform(filters * 16, seed)
     network.add(keras.layers.Dense(16 * filters, use_bias=False, kernel_initializer=initializer, dtype=dtype))
     network.add(keras.layers.Reshape((4, 4, filters), dtype=dtype))
-    _add_normalized_relu(network, dtype)
+    _add_normalized_relu(network, filters, dtype)
     for stage in range(1, stages):
         initializer = fan_in_uniform(filters * 9, seed + stage)
         filters //= 2
         network.add(UpsampleConv2D(filters, initializer, dtype=dtype))
-        _add_normalized_relu(network, dtype)
+        _add_normalized_relu(network, filters, dtype)
     network.add(UpsampleConv2D(channels, fan_in_uniform(filters * 9, seed + stages), dtype=dtype))
     network.add(keras.layers.Activation("tanh", dtype="float32"))
     return network
 
 
-def _add_normalized_relu(network: keras.Sequential, dtype: str) -> None:
-    network.add(BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32"))
+def _add_normalized_relu(network: keras.Sequential, filters: int, dtype: str) -> None:
+    network.add(BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=normalization_dtype(filters, dtype)))
     network.add(keras.layers.ReLU(dtype=dtype))

@@ -6,11 +6,10 @@ from typing import Any
 
 import keras
 
+from tfgan_thyroid.layers.batch_normalization import normalization_dtype
 from tfgan_thyroid.layers.initializers import fan_in_uniform
 
 HALVINGS = 4
-NORMALIZED_AT_ONCE = 16
-"""Channels that oneDNN normalizes together: it has fast code for bfloat16 where they are a multiple of this."""
 _SEEDS_OF_A_RUN = 1_000
 
 
@@ -27,7 +26,7 @@ def build_unet(
         image_size: height and width in pixels, a multiple of 16.
         channels: channels of the image.
         width: channels at the full size; each level below doubles them.
-        dtype: `"float32"` or `"mixed_bfloat16"`; statistics of the normalization and output are float32 in both.
+        dtype: `"float32"` or `"mixed_bfloat16"`; output and sums of the normalization are float32 in both.
         seed: of the initial values, which are PyTorch's default.
 
     Returns:
@@ -55,7 +54,7 @@ def build_unet(
 
 def _double_convolution(features: Any, filters: int, dtype: str, seeds: Iterator[int]) -> Any:
     """From one symbolic tensor to the next; Keras 2.15 and 3 share no public name for its type."""
-    norm_dtype = dtype if filters % NORMALIZED_AT_ONCE == 0 else "float32"
+    norm_dtype = normalization_dtype(filters, dtype)
     for _ in range(2):
         kernel = fan_in_uniform(9 * features.shape[-1], next(seeds))
         features = keras.layers.Conv2D(
