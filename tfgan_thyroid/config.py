@@ -89,7 +89,7 @@ class Config(ConfigFields):
             passes with encoded latents are mixed. Without an average it changes nothing.
         latent_scale: what a latent is multiplied by where an image is made of a seed; training draws them as they are.
             Above 1 images vary more and are a little less like scans; below 1 it is truncation (Brock et al. 2019).
-        precision: `float32`, or `mixed_bfloat16` with norms, losses and penalties in float32.
+        precision: `float32`, or `mixed_bfloat16` with losses, penalties and the sums of norms in float32.
         log_every: iterations between lines of the log and of TensorBoard's scalars.
         image_every: iterations between sample grids.
         checkpoint_every: iterations between checkpoints, with metrics beside each.

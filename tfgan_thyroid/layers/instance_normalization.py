@@ -15,7 +15,7 @@ def normalize_instances(inputs: tf.Tensor, epsilon: float = EPSILON) -> tf.Tenso
     leaves the first derivative as it should be, but not the second, by which a gradient penalty trains the critic. The
     layers of tensorflow-addons and of Keras 3 stand on it.
 
-    The two steps below know their derivatives, which those of a mean would fill whole maps with one number for.
+    The steps below know their derivatives; those of `tf.reduce_mean` would fill whole maps with one number.
 
     Args:
         inputs: `[N, H, W, C]` of a floating type, H and W known.
