@@ -9,6 +9,7 @@ from tfgan_thyroid.layers.batch_normalization import (
     BatchNormalization,
     CriticBatchNormalization,
     measure_batch_statistics,
+    normalization_dtype,
     normalize_batch,
 )
 from tfgan_thyroid.networks.generator import build_generator
@@ -142,3 +143,15 @@ def test_large_maps_are_measured_on_the_first_examples_alone(monkeypatch):
     for layer in network.layers[:large]:
         maps = layer(maps, training=False)
     np.testing.assert_allclose(network.layers[large].moving_mean, np.mean(maps, axis=(0, 1, 2)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [BatchNormalization, keras.layers.BatchNormalization])
+@pytest.mark.parametrize("channels", [4, 16])
+def test_statistics_of_bfloat16_maps_sum_in_float32(kind, channels):
+    """A sum in bfloat16 would stop growing after 256 of these 8,192 pixels."""
+    maps = tf.cast(tf.constant(3.0 + 2.0 * random(2, 64, 64, channels), tf.float32), tf.bfloat16)
+    layer = kind(momentum=0.0, epsilon=1e-5, dtype=normalization_dtype(channels, "mixed_bfloat16"))
+    layer(maps, training=True)
+    values = np.asarray(tf.cast(maps, tf.float64))
+    np.testing.assert_allclose(layer.moving_mean, values.mean((0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, values.var((0, 1, 2)), rtol=5e-4)

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.networks.other_numbers import with_other_numbers
 from tfgan_thyroid.networks.unet import build_unet
 from tfgan_thyroid.networks.unet_inference import infer_logits
 
 
 def trained(size=32, channels=1, width=4, dtype="float32"):
-    network = build_unet(size, channels, width, dtype)
-    rng = np.random.default_rng(0)
-    for variable in network.variables:
-        vector = len(variable.shape) == 1
-        scale = np.prod(variable.shape[:-1]) ** -0.5
-        variable.assign(rng.uniform(0.5, 1.5, variable.shape) if vector else rng.normal(0, scale, variable.shape))
-    return network
+    return with_other_numbers(build_unet(size, channels, width, dtype))
 
 
 def images(size=32, channels=1):

@@ -7,20 +7,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.networks.other_numbers import with_other_numbers
 from tfgan_thyroid.networks.generator import build_generator
 from tfgan_thyroid.serving.inference_generator import InferenceGenerator
 from tfgan_thyroid.serving.signatures import EncoderSignatures, GeneratorSignatures
 
 
 def trained(image_size, channels, width=2, latent_size=8):
-    """A generator whose every weight and statistic is another number."""
-    generator = build_generator(image_size, channels, width, latent_size)
-    rng = np.random.default_rng(0)
-    for variable in generator.variables:
-        statistic = len(variable.shape) == 1
-        scale = np.prod(variable.shape[:-1]) ** -0.5
-        variable.assign(rng.uniform(0.5, 1.5, variable.shape) if statistic else rng.normal(0, scale, variable.shape))
-    return generator
+    return with_other_numbers(build_generator(image_size, channels, width, latent_size))
 
 
 def pixels(files):

@@ -29,6 +29,13 @@ def normalization_dtype(filters: int, dtype: str) -> str:
     return dtype if filters % NORMALIZED_AT_ONCE == 0 else "float32"
 
 
+def folded_normalization(norm: keras.layers.BatchNormalization) -> tuple[tf.Tensor, tf.Tensor]:
+    """What a batch normalization does after training: a scale and a shift of each channel, both float32 `[C]`."""
+    mean, variance = tf.convert_to_tensor(norm.moving_mean), tf.convert_to_tensor(norm.moving_variance)
+    scale = tf.convert_to_tensor(norm.gamma) * tf.math.rsqrt(variance + norm.epsilon)
+    return scale, tf.convert_to_tensor(norm.beta) - mean * scale
+
+
 def normalize_batch(inputs: tf.Tensor, epsilon: float = EPSILON) -> tf.Tensor:
     """Gives each channel zero mean and unit variance over the batch and, in an image, its pixels.
 

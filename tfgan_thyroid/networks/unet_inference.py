@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tfgan_thyroid.layers.batch_normalization import folded_normalization
+
 
 def infer_logits(unet: keras.Model, images: tf.Tensor) -> tf.Tensor:
     """The logits of `unet(images, training=False)`, its arithmetic arranged for speed.
@@ -35,10 +37,8 @@ def infer_logits(unet: keras.Model, images: tf.Tensor) -> tf.Tensor:
 def _normalized_convolution(
     convolution: keras.layers.Conv2D, norm: keras.layers.BatchNormalization, features: tf.Tensor
 ) -> tf.Tensor:
-    mean, variance = tf.convert_to_tensor(norm.moving_mean), tf.convert_to_tensor(norm.moving_variance)
-    scale = tf.convert_to_tensor(norm.gamma) * tf.math.rsqrt(variance + norm.epsilon)
+    scale, bias = folded_normalization(norm)
     kernel = tf.convert_to_tensor(convolution.kernel) * scale
-    bias = tf.convert_to_tensor(norm.beta) - mean * scale
     dtype = convolution.compute_dtype
     maps = tf.nn.conv2d(tf.cast(features, dtype), tf.cast(kernel, dtype), strides=1, padding="SAME")
     return tf.nn.bias_add(maps, tf.cast(bias, dtype))

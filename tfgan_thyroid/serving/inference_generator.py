@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgan_thyroid.layers.batch_normalization import folded_normalization
 from tfgan_thyroid.layers.upsampling import UpsampleConv2D, box_kernel, sum_boxes
 
 SMALL_MAP = 16
@@ -112,9 +113,8 @@ def _folded_kernels(generator: keras.Sequential) -> list[tuple[tf.Tensor, tf.Ten
             found.append((kernel, tf.zeros(kernel.shape[-1:])))
         elif isinstance(layer, keras.layers.BatchNormalization):
             kernel, _ = found[-1]
-            mean, variance = tf.convert_to_tensor(layer.moving_mean), tf.convert_to_tensor(layer.moving_variance)
-            scale = tf.convert_to_tensor(layer.gamma) * tf.math.rsqrt(variance + layer.epsilon)
+            scale, shift = folded_normalization(layer)
             # A dense layer's outputs are 4x4 pixels of as many channels.
             whole = tf.tile(scale, [kernel.shape[-1] // scale.shape[0]])
-            found[-1] = (kernel * whole, tf.convert_to_tensor(layer.beta) - mean * scale)
+            found[-1] = (kernel * whole, shift)
     return found
