@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan_thyroid.data.phantoms import simulate_scan
+from tfgan_thyroid.phantoms.phantom import simulate_scan
 
 _PHANTOMS = 24
 _FRAMES_PER_PATIENT = 7

@@ -20,8 +20,8 @@ from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
 from tfgan_thyroid.atomic import new_directory
-from tfgan_thyroid.data.phantoms import simulate_scan
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.phantoms.phantom import simulate_scan
 
 # Measured on 875x1167 scans; the mask compresses well.
 SCAN_BYTES = 480_000

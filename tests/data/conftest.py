@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tfgan_thyroid.data.phantoms import PhantomConfig, simulate_scan
+from tfgan_thyroid.phantoms.phantom import PhantomConfig, simulate_scan
 
 
 def tissue(patient, height=270, width=300):

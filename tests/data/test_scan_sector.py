@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfgan_thyroid.data.phantoms import PhantomConfig, simulate_scan
 from tfgan_thyroid.data.scan_sector import find_sector
+from tfgan_thyroid.phantoms.phantom import PhantomConfig, simulate_scan
 
 PHANTOMS = 8
 

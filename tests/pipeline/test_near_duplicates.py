@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline.transforms.near_duplicates import find_near_duplicates
 from pipeline.transforms.perceptual_hash import DEFAULT_DISTANCE, HASH_BITS, MAX_DISTANCE, perceptual_hash
 from tfgan_thyroid.data import preprocessing
-from tfgan_thyroid.data.phantoms import PhantomConfig, simulate_scan
+from tfgan_thyroid.phantoms.phantom import PhantomConfig, simulate_scan
 
 
 def pack(bits):

@@ -16,8 +16,8 @@ from PIL import Image
 
 from pipeline import phantom_files
 from pipeline.phantom_files import Collection, check_output, write_collection
-from tfgan_thyroid.data.phantoms import simulate_scan
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.phantoms.phantom import simulate_scan
 
 COMMAND = [sys.executable, "-W", "error", "-m", "pipeline.simulate"]
 

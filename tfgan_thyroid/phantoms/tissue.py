@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tfgan_thyroid.data.phantom_anatomy import NeckAnatomy, ProbeView
-from tfgan_thyroid.data.phantom_canvas import new_canvas
-from tfgan_thyroid.data.phantom_config import Map, PhantomConfig
-from tfgan_thyroid.data.phantom_imaging import TissueMaps
-from tfgan_thyroid.data.phantom_layers import (
+from tfgan_thyroid.phantoms.anatomy import NeckAnatomy, ProbeView
+from tfgan_thyroid.phantoms.canvas import new_canvas
+from tfgan_thyroid.phantoms.config import Map, PhantomConfig
+from tfgan_thyroid.phantoms.imaging import TissueMaps
+from tfgan_thyroid.phantoms.layers import (
     paint_connective,
     paint_deep_muscles,
     paint_layers,
@@ -14,7 +14,7 @@ from tfgan_thyroid.data.phantom_layers import (
     paint_spine,
     stack_layers,
 )
-from tfgan_thyroid.data.phantom_organs import (
+from tfgan_thyroid.phantoms.organs import (
     gland_distance,
     paint_gland,
     paint_nodule,
@@ -22,7 +22,7 @@ from tfgan_thyroid.data.phantom_organs import (
     paint_trachea,
     paint_vessel,
 )
-from tfgan_thyroid.data.phantom_textures import smooth_curve
+from tfgan_thyroid.phantoms.textures import smooth_curve
 
 
 def paint_neck(

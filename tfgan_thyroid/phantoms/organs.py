@@ -3,10 +3,10 @@
 import numpy as np
 import scipy.ndimage
 
-from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
-from tfgan_thyroid.data.phantom_canvas import Canvas, ease
-from tfgan_thyroid.data.phantom_config import Map
-from tfgan_thyroid.data.phantom_layers import Layers
+from tfgan_thyroid.phantoms.anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
+from tfgan_thyroid.phantoms.canvas import Canvas, ease
+from tfgan_thyroid.phantoms.config import Map
+from tfgan_thyroid.phantoms.layers import Layers
 
 # Backscatter against thyroid tissue (dB) and attenuation (dB/(cm MHz)) of each kind of nodule.
 _NODULE_TISSUE = {

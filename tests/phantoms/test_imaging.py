@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfgan_thyroid.data.phantom_config import Map, PhantomConfig
-from tfgan_thyroid.data.phantom_imaging import TissueMaps, envelope, log_compress, received_amplitudes, to_pixels
+from tfgan_thyroid.phantoms.config import Map, PhantomConfig
+from tfgan_thyroid.phantoms.imaging import TissueMaps, envelope, log_compress, received_amplitudes, to_pixels
 
 ONE_LOOK = PhantomConfig(compound_looks=1)
 SILENT = PhantomConfig(noise_floor_db=-300.0)

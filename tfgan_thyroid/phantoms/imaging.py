@@ -16,7 +16,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tfgan_thyroid.data.phantom_config import Map, PhantomConfig
+from tfgan_thyroid.phantoms.config import Map, PhantomConfig
 
 # The envelope's autocovariance is close to the squared field autocorrelation, exp(-x^2 / (2 s^2)) for a Gaussian
 # point-spread function of standard deviation s: its full width at half maximum is 2.355 s.

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tfgan_thyroid.data.phantom_config import PhantomConfig
-from tfgan_thyroid.data.phantom_imaging import render, to_pixels
-from tfgan_thyroid.data.phantom_margin import draw_margin
-from tfgan_thyroid.data.phantom_patients import sample_patient, sample_view
-from tfgan_thyroid.data.phantom_tissue import paint_neck
+from tfgan_thyroid.phantoms.config import PhantomConfig
+from tfgan_thyroid.phantoms.imaging import render, to_pixels
+from tfgan_thyroid.phantoms.margin import draw_margin
+from tfgan_thyroid.phantoms.patients import sample_patient, sample_view
+from tfgan_thyroid.phantoms.tissue import paint_neck
 
 __all__ = ["Phantom", "PhantomConfig", "simulate_scan"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from tfgan_thyroid.data.phantom_config import PhantomConfig
+from tfgan_thyroid.phantoms.config import PhantomConfig
 
 _TEXT_GREY = 190
 _TICK_GREY = 150

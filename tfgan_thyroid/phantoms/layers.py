@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy
-from tfgan_thyroid.data.phantom_canvas import Canvas, ease
-from tfgan_thyroid.data.phantom_config import Map
-from tfgan_thyroid.data.phantom_textures import smooth_curve
+from tfgan_thyroid.phantoms.anatomy import Ellipse, NeckAnatomy
+from tfgan_thyroid.phantoms.canvas import Canvas, ease
+from tfgan_thyroid.phantoms.config import Map
+from tfgan_thyroid.phantoms.textures import smooth_curve
 
 
 @dataclass(frozen=True)

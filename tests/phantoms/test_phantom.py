@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy
-from tfgan_thyroid.data.phantom_canvas import Canvas, new_canvas
-from tfgan_thyroid.data.phantom_config import Map
-from tfgan_thyroid.data.phantom_imaging import to_pixels
-from tfgan_thyroid.data.phantom_patients import sample_patient, sample_view
-from tfgan_thyroid.data.phantoms import Phantom, PhantomConfig, random_streams, simulate_scan
+from tfgan_thyroid.phantoms.anatomy import Ellipse, NeckAnatomy
+from tfgan_thyroid.phantoms.canvas import Canvas, new_canvas
+from tfgan_thyroid.phantoms.config import Map
+from tfgan_thyroid.phantoms.imaging import to_pixels
+from tfgan_thyroid.phantoms.patients import sample_patient, sample_view
+from tfgan_thyroid.phantoms.phantom import Phantom, PhantomConfig, random_streams, simulate_scan
 
 SMALL = PhantomConfig(height_px=219, width_px=292, sector_left_px=73)
 SEED = 0

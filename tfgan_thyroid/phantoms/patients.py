@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
+from tfgan_thyroid.phantoms.anatomy import Ellipse, NeckAnatomy, Nodule, ProbeView
 
 # Share of each kind among nodules.
 _NODULE_KINDS = {"hypoechoic": 0.4, "isoechoic": 0.2, "hyperechoic": 0.1, "cystic": 0.15, "mixed": 0.15}

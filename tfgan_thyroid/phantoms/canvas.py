@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfgan_thyroid.data.phantom_anatomy import Ellipse, NeckAnatomy, ProbeView
-from tfgan_thyroid.data.phantom_config import Map, PhantomConfig
-from tfgan_thyroid.data.phantom_textures import Textures, draw_textures, sample, smooth_surface
+from tfgan_thyroid.phantoms.anatomy import Ellipse, NeckAnatomy, ProbeView
+from tfgan_thyroid.phantoms.config import Map, PhantomConfig
+from tfgan_thyroid.phantoms.textures import Textures, draw_textures, sample, smooth_surface
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from tfgan_thyroid.data.phantom_config import Map
+from tfgan_thyroid.phantoms.config import Map
 
 # Textures are periodic tiles of this many nodes; at 0.1 mm a node a tile is as wide as the widest sector.
 _TILE = 512
