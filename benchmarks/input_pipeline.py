@@ -55,7 +55,7 @@ def _forget_cache(dataset: Path) -> None:
 
 def _elements_per_second(dataset: Path, flags: argparse.Namespace) -> float:
     """From the opening of the files to the last of the elements: filling buffers counts."""
-    from tfgan_thyroid.data.input_pipeline import training_batches
+    from tfgan_thyroid.data.records.input_pipeline import training_batches
 
     start = time.perf_counter()
     batches = training_batches(dataset, "train", flags.batch_size, BATCHES, seed=0)

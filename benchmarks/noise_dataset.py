@@ -18,8 +18,8 @@ def write_noise(dataset: Path, scans: int, image_size: int) -> None:
     import numpy as np
     from PIL import Image
 
-    from tfgan_thyroid.data import schema
-    from tfgan_thyroid.data.examples import encode_example, write_record
+    from tfgan_thyroid.data.records import schema
+    from tfgan_thyroid.data.records.examples import encode_example, write_record
 
     rng = np.random.default_rng(0)
     folder = schema.split_directory(dataset, "train")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tfgan_thyroid.data.examples import encode_example, write_record
+from tfgan_thyroid.data.records.examples import encode_example, write_record
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

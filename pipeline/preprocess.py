@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from pipeline.transforms.find_scans import ScanFile
     from pipeline.transforms.settings import PreprocessSettings
-    from tfgan_thyroid.data.mask_labels import MaskLabel
-    from tfgan_thyroid.data.schema import DatasetInfo
+    from tfgan_thyroid.data.masks.labels import MaskLabel
+    from tfgan_thyroid.data.records.schema import DatasetInfo
 
 
 class Job(NamedTuple):
@@ -104,7 +104,7 @@ def run(
     from pipeline.staging import publish, staging_directory
     from pipeline.transforms.prepare_scans import spill_batches
     from pipeline.transforms.preprocess_scans import PreprocessScans
-    from tfgan_thyroid.data.schema import DatasetInfo
+    from tfgan_thyroid.data.records.schema import DatasetInfo
 
     with staging_directory(output) as staging:
         settings = dataclasses.replace(settings, staging=staging)
@@ -155,7 +155,7 @@ def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "Pr
 
 
 def _mask_label(arguments: argparse.Namespace) -> "MaskLabel":
-    from tfgan_thyroid.data.mask_labels import MaskLabel
+    from tfgan_thyroid.data.masks.labels import MaskLabel
 
     if arguments.masks is None and (arguments.mask_label is not None or arguments.mask_format != "auto"):
         raise UserError("--mask-format and --mask-label say how to read masks: give --masks as well")

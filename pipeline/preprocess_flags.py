@@ -178,7 +178,7 @@ def _image_size(text: str) -> int:
 
 
 def _crop(text: str) -> str:
-    from tfgan_thyroid.data.crop_policies import parse_crop
+    from tfgan_thyroid.data.crops.policies import parse_crop
 
     parse_crop(text)
     return text

@@ -16,7 +16,7 @@ from pipeline.transforms.list_files import IMAGE_EXTENSIONS, has_extension
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import plan_splits
 from pipeline.transforms.settings import PreprocessSettings
-from tfgan_thyroid.data.schema import (
+from tfgan_thyroid.data.records.schema import (
     CONTACT_SHEET_FILE,
     CROP_SHEET_FILE,
     NEAR_DUPLICATES_FILE,
@@ -57,8 +57,8 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
 def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:
     """The outcome of a dry run: splits by name alone, and a time estimated from a few scans read now."""
     from pipeline.transforms.stored_scan import prepare_scan
-    from tfgan_thyroid.data.scan_files import ScanError, encode_png
-    from tfgan_thyroid.data.scan_reader import read_scans
+    from tfgan_thyroid.data.scans.files import ScanError, encode_png
+    from tfgan_thyroid.data.scans.reader import read_scans
 
     counts, groups = _plan_by_name(settings, scans)
     probes = scans[:: max(1, len(scans) // _PROBES)][:_PROBES]

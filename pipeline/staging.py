@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tfgan_thyroid.data.schema import DATASET_FILE
+from tfgan_thyroid.data.records.schema import DATASET_FILE
 from tfgan_thyroid.errors import UserError
 
 _SUFFIX = ".partial"

@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     from pipeline.validation.anomalies import ERROR, has_errors, write_anomalies
     from pipeline.validation.validate_dataset import Thresholds, validate_dataset
-    from tfgan_thyroid.data import schema
+    from tfgan_thyroid.data.records import schema
 
     if arguments.output is not None and arguments.output.exists():
         raise UserError(f"{arguments.output} exists: give --output a new name")

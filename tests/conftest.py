@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from tfgan_thyroid.config import Config
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.examples import encode_example, write_record
-from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.records.examples import encode_example, write_record
+from tfgan_thyroid.data.scans.files import encode_png
 
 IMAGE_SIZE = 16
 SCANS = 20

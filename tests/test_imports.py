@@ -33,7 +33,7 @@ LIGHT = [
     "segmentation_record.py",
     "atomic.py",
     "command.py",
-    "data/schema.py",
+    "data/records/schema.py",
     "metrics/catalog.py",
     "training/settings.py",
     "serving/rest_client.py",

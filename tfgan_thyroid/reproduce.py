@@ -112,7 +112,7 @@ def _overrides(args: argparse.Namespace) -> dict[str, int]:
 
 
 def _table1(args: argparse.Namespace) -> int:
-    from tfgan_thyroid.data.schema import DatasetInfo
+    from tfgan_thyroid.data.records.schema import DatasetInfo
 
     info = DatasetInfo.load(args.data)
     seeds = args.seeds or 3

@@ -127,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRecord:
     from tfgan_thyroid.config import preset
-    from tfgan_thyroid.data.used_scans import read_scan_ids
+    from tfgan_thyroid.data.records.used_scans import read_scan_ids
     from tfgan_thyroid.training import demo, settings
 
     name = args.preset or ("paper" if args.data else "demo")

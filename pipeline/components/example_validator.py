@@ -32,7 +32,7 @@ class ExampleValidator(Component):
         """
         from pipeline.validation.anomalies import ERROR, Anomaly, write_anomalies
         from pipeline.validation.validate_dataset import validate_dataset
-        from tfgan_thyroid.data.schema import SCHEMA_FILE, DatasetInfo
+        from tfgan_thyroid.data.records.schema import SCHEMA_FILE, DatasetInfo
 
         examples, schema = workplace.inputs["examples"], workplace.inputs["schema"] / SCHEMA_FILE
         anomalies = list(validate_dataset(examples, schema))

@@ -28,7 +28,7 @@ class SchemaGen(Component):
 
     def run(self, workplace: Workplace) -> None:
         """Writes the schema."""
-        from tfgan_thyroid.data.schema import SCHEMA_FILE
+        from tfgan_thyroid.data.records.schema import SCHEMA_FILE
 
         place = workplace.outputs["schema"] / SCHEMA_FILE
         if self.parameters["schema"] is None:

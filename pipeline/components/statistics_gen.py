@@ -14,7 +14,7 @@ class StatisticsGen(Component):
     def run(self, workplace: Workplace) -> None:
         """Copies a file for each split, and the readable form."""
         from pipeline.transforms.feature_statistics import STATISTICS_FOLDER
-        from tfgan_thyroid.data.schema import STATISTICS_FILE
+        from tfgan_thyroid.data.records.schema import STATISTICS_FILE
 
         examples, output = workplace.inputs["examples"], workplace.outputs["statistics"]
         shutil.copytree(examples / STATISTICS_FOLDER, output, dirs_exist_ok=True)

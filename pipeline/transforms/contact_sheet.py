@@ -8,8 +8,8 @@ import numpy as np
 from pipeline.transforms.prepared_scan import PreparedScan, read_spilled
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.sheet_labels import SHEET_COMPRESSION, draw_label
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.scan_files import Pixels
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.scans.files import Pixels
 
 _COLUMNS = 8
 _TILE = 128

@@ -8,10 +8,10 @@ import numpy as np
 
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.sheet_labels import SHEET_COMPRESSION, draw_label
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.crop_policies import Crop
-from tfgan_thyroid.data.overlays import Mask
-from tfgan_thyroid.data.scan import Pixels
+from tfgan_thyroid.data.crops.overlays import Mask
+from tfgan_thyroid.data.crops.policies import Crop
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.scans.scan import Pixels
 
 # How many scans are shown, and how many thumbnails are set aside for them, as some scans are refused.
 SHOWN = 64

@@ -15,7 +15,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2 as pb
 
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.split_statistics import SplitStatistics
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 
 STATISTICS_FOLDER = "statistics"
 FEATURE_STATISTICS_FILE = "FeatureStats.pb"

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from pipeline.transforms.list_files import IMAGE_EXTENSIONS, ListedFile, has_extension, list_folder, with_members
-from tfgan_thyroid.data.mask_coco import is_coco, read_coco
-from tfgan_thyroid.data.mask_files import MASK_FORMATS, MaskFile
-from tfgan_thyroid.data.mask_json import SET_BYTES, read_json
-from tfgan_thyroid.data.mask_labels import MaskLabel
-from tfgan_thyroid.data.mask_outlines import Outlines
-from tfgan_thyroid.data.scan import ScanError
-from tfgan_thyroid.data.scan_sources import Source, open_source
+from tfgan_thyroid.data.masks.coco import is_coco, read_coco
+from tfgan_thyroid.data.masks.files import MASK_FORMATS, MaskFile
+from tfgan_thyroid.data.masks.json_files import SET_BYTES, read_json
+from tfgan_thyroid.data.masks.labels import MaskLabel
+from tfgan_thyroid.data.masks.outlines import Outlines
+from tfgan_thyroid.data.scans.scan import ScanError
+from tfgan_thyroid.data.scans.sources import Source, open_source
 from tfgan_thyroid.errors import UserError
 
 AUTO = "auto"

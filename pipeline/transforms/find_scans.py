@@ -13,10 +13,10 @@ from pipeline.transforms.list_files import (
     list_folder,
     with_members,
 )
-from tfgan_thyroid.data import dicom_files
-from tfgan_thyroid.data.mask_files import MaskFile
-from tfgan_thyroid.data.mask_labels import MaskLabel
-from tfgan_thyroid.data.scan_sources import Source
+from tfgan_thyroid.data.dicom import files as dicom_files
+from tfgan_thyroid.data.masks.files import MaskFile
+from tfgan_thyroid.data.masks.labels import MaskLabel
+from tfgan_thyroid.data.scans.sources import Source
 from tfgan_thyroid.errors import UserError
 
 _ANNOTATIONS = (".json", ".xml")

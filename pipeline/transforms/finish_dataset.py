@@ -15,7 +15,8 @@ from pipeline.transforms.split_drift import drift
 from pipeline.transforms.split_statistics import SplitStatistics
 from pipeline.transforms.write_shards import PlanSummary, WrittenShard
 from tfgan_thyroid import __version__
-from tfgan_thyroid.data import preprocessing, schema
+from tfgan_thyroid.data import preprocessing
+from tfgan_thyroid.data.records import schema
 
 
 def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard | str]) -> schema.DatasetInfo:

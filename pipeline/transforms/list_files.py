@@ -4,9 +4,9 @@ import dataclasses
 import os
 from collections.abc import Iterable, Iterator
 
-from tfgan_thyroid.data.scan import ScanError
-from tfgan_thyroid.data.scan_sources import Source
-from tfgan_thyroid.data.zip_archives import list_members
+from tfgan_thyroid.data.scans.scan import ScanError
+from tfgan_thyroid.data.scans.sources import Source
+from tfgan_thyroid.data.scans.zip_archives import list_members
 
 IMAGE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 DICOM_EXTENSIONS = (".dcm", ".dicom")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.transforms.plan_splits import LeftOut, SplitPlan
-from tfgan_thyroid.data.schema import SPLITS
+from tfgan_thyroid.data.records.schema import SPLITS
 
 
 def plan_listed_splits(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tfgan_thyroid.data.schema import SPLITS
+from tfgan_thyroid.data.records.schema import SPLITS
 from tfgan_thyroid.errors import UserError
 
 _SHOWN = 3

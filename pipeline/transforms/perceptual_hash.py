@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfgan_thyroid.data.scan import Pixels
+    from tfgan_thyroid.data.scans.scan import Pixels
 
 HASH_BITS = 144
 DEFAULT_DISTANCE = 12

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tfgan_thyroid.data.schema import SPLITS
+from tfgan_thyroid.data.records.schema import SPLITS
 from tfgan_thyroid.errors import UserError
 
 

@@ -22,9 +22,9 @@ from pipeline.transforms.prepared_scan import PreparedBatch, PreparedScan, Rejec
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object, spill_object
 from pipeline.transforms.stored_scan import prepare_scan
-from tfgan_thyroid.data.scan import Pixels, Scan, ScanError
-from tfgan_thyroid.data.scan_files import encode_png
-from tfgan_thyroid.data.scan_reader import read_scans
+from tfgan_thyroid.data.scans.files import encode_png
+from tfgan_thyroid.data.scans.reader import read_scans
+from tfgan_thyroid.data.scans.scan import Pixels, Scan, ScanError
 
 # Half a second of work for each element, and enough elements for many workers.
 SCANS_PER_BATCH = 32

@@ -10,7 +10,7 @@ from pipeline.transforms.perceptual_hash import HASH_BITS
 from pipeline.transforms.plan_splits import SplitPlan
 from pipeline.transforms.prepared_scan import PreparedScan
 from pipeline.transforms.settings import PreprocessSettings
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 
 
 @dataclasses.dataclass(frozen=True)

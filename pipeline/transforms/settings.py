@@ -6,7 +6,7 @@ import hmac
 import shutil
 from pathlib import Path
 
-from tfgan_thyroid.data.mask_labels import MaskLabel
+from tfgan_thyroid.data.masks.labels import MaskLabel
 
 
 @dataclasses.dataclass(frozen=True)

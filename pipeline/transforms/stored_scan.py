@@ -5,10 +5,10 @@ from typing import NamedTuple
 from pipeline.transforms.find_scans import ScanFile
 from pipeline.transforms.settings import PreprocessSettings
 from tfgan_thyroid.data import preprocessing
-from tfgan_thyroid.data.crop_policies import Crop, find_crop
-from tfgan_thyroid.data.mask_files import read_mask
-from tfgan_thyroid.data.overlays import Mask, fill_in, find_overlays
-from tfgan_thyroid.data.scan import Pixels, Scan, ScanError
+from tfgan_thyroid.data.crops.overlays import Mask, fill_in, find_overlays
+from tfgan_thyroid.data.crops.policies import Crop, find_crop
+from tfgan_thyroid.data.masks.files import read_mask
+from tfgan_thyroid.data.scans.scan import Pixels, Scan, ScanError
 
 
 class StoredScan(NamedTuple):

@@ -16,8 +16,8 @@ from pipeline.transforms.report_alike import AlikeScans, find_alike, report_alik
 from pipeline.transforms.settings import PreprocessSettings
 from pipeline.transforms.spilled_objects import load_object, spill_object
 from pipeline.transforms.split_statistics import SplitStatistics
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.examples import encode_example, write_record
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.records.examples import encode_example, write_record
 
 _SAMPLE_SIZE = {"train": 32, "eval": 16, "test": 16}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfgan_thyroid.atomic import new_directory
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 
 ERROR = "error"
 WARNING = "warning"

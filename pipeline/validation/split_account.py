@@ -12,8 +12,8 @@ import numpy as np
 
 from pipeline.transforms.split_statistics import grey_moments
 from pipeline.validation.schema_rules import FeatureRule
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.examples import parse_features, read_records
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.records.examples import parse_features, read_records
 
 # Grey levels. Speckle of real and simulated scans has a standard deviation of 20 to 60.
 CONSTANT_CONTRAST = 1.0

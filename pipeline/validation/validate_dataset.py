@@ -13,7 +13,7 @@ from pipeline.transforms.split_drift import drift
 from pipeline.validation.anomalies import ERROR, WARNING, Anomaly
 from pipeline.validation.schema_rules import load_rules, schema_drift
 from pipeline.validation.split_account import SplitAccount, account_for_split
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 
 
 @dataclasses.dataclass(frozen=True)

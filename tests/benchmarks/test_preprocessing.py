@@ -10,8 +10,8 @@ from PIL import Image
 from benchmarks import preprocessing
 from benchmarks.pillow_loop import main as pillow_loop
 from benchmarks.scan_collection import write_scans
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.examples import parse_features, read_records
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.records.examples import parse_features, read_records
 from tfgan_thyroid.errors import UserError
 
 

@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.data.segmentation_examples import load_examples, load_synthetic
 from tfgan_thyroid.errors import UserError
 

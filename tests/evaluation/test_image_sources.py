@@ -8,8 +8,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_thyroid.callbacks import checkpoints
-from tfgan_thyroid.data.input_pipeline import load_images
 from tfgan_thyroid.data.preprocessing import quantize
+from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import image_sources
 from tfgan_thyroid.evaluation.image_sources import (

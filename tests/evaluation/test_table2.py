@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tfgan_thyroid import reproduce
+from tfgan_thyroid.data.records.used_scans import UsedScan
 from tfgan_thyroid.data.segmentation_examples import load_examples
-from tfgan_thyroid.data.used_scans import UsedScan
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.table2 import Protocol, Table2Plan, refuse_seen
 from tfgan_thyroid.evaluation.table2_rows import PAPER, Row, table2_rows

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tfgan_thyroid.data.labelled_subsets import nested_subset
+from tfgan_thyroid.data.records.labelled_subsets import nested_subset
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.worker import Worker
 

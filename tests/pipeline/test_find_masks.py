@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from pipeline.transforms.find_scans import find_scans
-from tfgan_thyroid.data.mask_files import read_mask
-from tfgan_thyroid.data.mask_labels import MaskLabel
-from tfgan_thyroid.data.scan import ScanError
+from tfgan_thyroid.data.masks.files import read_mask
+from tfgan_thyroid.data.masks.labels import MaskLabel
+from tfgan_thyroid.data.scans.scan import ScanError
 from tfgan_thyroid.errors import UserError
 
 SHAPE = (40, 60)

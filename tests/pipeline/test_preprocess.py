@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from pipeline.preprocess import main
-from tfgan_thyroid.data import preprocessing, schema
+from tfgan_thyroid.data import preprocessing
+from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.errors import UserError
 
 SIZE = 16  # of the fixture `preprocess`

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pipeline.preprocess import main
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.errors import UserError
 
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from tests.data.dicom_maker import JPEG, RLE, dicom_bytes, region
-from tfgan_thyroid.data import preprocessing, schema
+from tfgan_thyroid.data import preprocessing
+from tfgan_thyroid.data.records import schema
 
 PATIENTS = {"MRN-PLANTED-1": 2, "MRN-PLANTED-2": 3, "MRN-PLANTED-3": 1}
 PLANTED = (b"PLANTED", b"clip", b"IM0", b"1.2.840.1")

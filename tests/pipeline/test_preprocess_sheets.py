@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from pipeline.transforms.crop_sheet import draw_thumbnail
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.crop_policies import Crop
+from tfgan_thyroid.data.crops.policies import Crop
+from tfgan_thyroid.data.records import schema
 
 AMBER, BLUE, PINK = (255, 176, 0), (64, 160, 255), (255, 0, 160)
 

@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pipeline.preprocess import main
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 
 SIZE = 16
 # One for each place; none is part of another, or of a word that a program writes.

@@ -20,7 +20,7 @@ from pipeline.components.thresholds import DEFAULT
 from pipeline.orchestration.artifact import Artifact, content_digest
 from pipeline.orchestration.component import Workplace
 from pipeline.orchestration.store import MetadataStore
-from tfgan_thyroid.data.input_pipeline import load_images
+from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
 
 LENIENT = "[value]\nmmd_over_floor = 2.0\nmemorization_audit = true\n"

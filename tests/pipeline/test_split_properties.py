@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pipeline.transforms.listed_splits import plan_listed_splits
 from pipeline.transforms.plan_splits import plan_splits
-from tfgan_thyroid.data.schema import SPLITS
+from tfgan_thyroid.data.records.schema import SPLITS
 
 
 @st.composite

@@ -8,8 +8,8 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from pipeline.transforms.feature_statistics import feature_statistics_path
 from pipeline.transforms.split_drift import drift, jensen_shannon, l_infinity
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.examples import parse_features, read_records
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.records.examples import parse_features, read_records
 
 
 def read_split(dataset, split):

@@ -15,8 +15,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from pipeline.validate import main
 from pipeline.validation.anomalies import ERROR, WARNING
 from pipeline.validation.validate_dataset import Thresholds, validate_dataset
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.examples import parse_features, read_records, serialize_features, write_record
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.records.examples import parse_features, read_records, serialize_features, write_record
 from tfgan_thyroid.errors import UserError
 
 LENIENT = Thresholds(few_records=1)

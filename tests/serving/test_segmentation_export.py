@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_thyroid.callbacks import segmentation_checkpoints
-from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.segmentation_model import build_segmentation_model
 from tfgan_thyroid.run_directory import RunDirectory, current_stack

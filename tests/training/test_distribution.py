@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.data.input_pipeline import training_batches
+from tfgan_thyroid.data.records.input_pipeline import training_batches
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.training.distribution import Distribution, count_replicas, start
 

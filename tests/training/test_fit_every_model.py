@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import MODELS as NAMES
-from tfgan_thyroid.data.input_pipeline import training_batches
+from tfgan_thyroid.data.records.input_pipeline import training_batches
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import MODELS, build_model
 from tfgan_thyroid.run_directory import RunDirectory, read_lines

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfgan_thyroid.callbacks import segmentation_checkpoints as checkpoints
 from tfgan_thyroid.callbacks.checkpoints import list_checkpoints
 from tfgan_thyroid.callbacks.segmentation_log import SegmentationLog
-from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.data.segmentation_examples import load_examples
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.segmentation import confusion

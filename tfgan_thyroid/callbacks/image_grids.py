@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
-from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.run_directory import RunDirectory
 
 COLUMNS = 8

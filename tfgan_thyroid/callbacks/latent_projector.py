@@ -9,7 +9,7 @@ from tensorboard.plugins import projector
 from tfgan_thyroid import atomic
 from tfgan_thyroid.callbacks.image_grids import image_grid
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
-from tfgan_thyroid.data.scan_files import encode_png
+from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.run_directory import RunDirectory
 
 POINTS = 900

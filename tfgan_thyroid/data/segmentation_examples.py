@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid.data import schema
-from tfgan_thyroid.data.scan_files import ScanError, load_grey
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.scans.files import ScanError, load_grey
 from tfgan_thyroid.errors import UserError
 
 _REMEDY = "write it again with: python -m pipeline.preprocess --input SCANS --masks MASKS --output DATASET --overwrite"

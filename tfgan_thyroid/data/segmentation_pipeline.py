@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid.data.conventional_augmentation import augment
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
+from tfgan_thyroid.data.records.conventional_augmentation import augment
 from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.callbacks import checkpoints
-from tfgan_thyroid.data import schema
 from tfgan_thyroid.data.preprocessing import quantize
-from tfgan_thyroid.data.scan_files import ScanError, load_grey
+from tfgan_thyroid.data.records import schema
+from tfgan_thyroid.data.scans.files import ScanError, load_grey
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.evaluation.saved_generator import (

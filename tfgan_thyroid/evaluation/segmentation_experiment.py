@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples, load_synthetic
 from tfgan_thyroid.evaluation.segmentation_scores import SegmentationScores, score
 from tfgan_thyroid.segmentation_config import SegmentationConfig

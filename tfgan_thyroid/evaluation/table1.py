@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tfgan_thyroid.config import Config
-from tfgan_thyroid.data.input_pipeline import load_images
-from tfgan_thyroid.data.schema import DatasetInfo
+from tfgan_thyroid.data.records.input_pipeline import load_images
+from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.evaluation.image_sources import run_images
 from tfgan_thyroid.evaluation.plan import Cell, config_key
 from tfgan_thyroid.evaluation.table1_rows import METRICS, Row

@@ -11,9 +11,9 @@ from typing import Any
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.config import Config
-from tfgan_thyroid.data.labelled_subsets import nested_subset
-from tfgan_thyroid.data.schema import DatasetInfo
-from tfgan_thyroid.data.used_scans import UsedScan, read_scans, used_scans
+from tfgan_thyroid.data.records.labelled_subsets import nested_subset
+from tfgan_thyroid.data.records.schema import DatasetInfo
+from tfgan_thyroid.data.records.used_scans import UsedScan, read_scans, used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import table2_work
 from tfgan_thyroid.evaluation.plan import Cell, config_key

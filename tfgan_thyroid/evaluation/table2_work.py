@@ -25,7 +25,7 @@ def generate(run: Path, output: Path, count: int) -> None:
 
 def quality(data: Path, labelled_ids: list[str], pairs: Path) -> dict[str, Any]:
     """The shapes of generated masks against those of the labelled scans that their generator has seen."""
-    from tfgan_thyroid.data.schema import DatasetInfo
+    from tfgan_thyroid.data.records.schema import DatasetInfo
     from tfgan_thyroid.data.segmentation_examples import load_examples, load_synthetic
     from tfgan_thyroid.evaluation.pair_quality import compare_shapes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tfgan_thyroid import command
 from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import Config
-from tfgan_thyroid.data.schema import DatasetInfo
+from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.settings import RESUMABLE, new_record

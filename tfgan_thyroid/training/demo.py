@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.errors import UserError
 
 LOG = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
 from tfgan_thyroid.callbacks.standing_statistics import StandingStatistics
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.callbacks.training_log import TrainingLog
-from tfgan_thyroid.data.input_pipeline import load_images, training_batches
-from tfgan_thyroid.data.used_scans import used_scans, write_scans
+from tfgan_thyroid.data.records.input_pipeline import load_images, training_batches
+from tfgan_thyroid.data.records.used_scans import used_scans, write_scans
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord, forget_after

@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 from tfgan_thyroid import __version__
-from tfgan_thyroid.data import schema
+from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples, load_synthetic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import current_stack

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.config import Config, preset
-from tfgan_thyroid.data.schema import DatasetInfo, shard_paths
-from tfgan_thyroid.data.used_scans import used_scans
+from tfgan_thyroid.data.records.schema import DatasetInfo, shard_paths
+from tfgan_thyroid.data.records.used_scans import used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunRecord, current_stack
 

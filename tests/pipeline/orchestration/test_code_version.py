@@ -58,7 +58,12 @@ def test_a_training_depends_on_its_networks_losses_and_data_and_not_on_its_metri
     original = module._read.__wrapped__
     monkeypatch.setattr(module, "_read", lambda path: read.append(path.as_posix()) or original(path))
     version = Trainer("cpu", {}).version
-    for part in ("networks/generator.py", "losses/gradient_penalty.py", "data/input_pipeline.py", "training/fit.py"):
+    for part in (
+        "networks/generator.py",
+        "losses/gradient_penalty.py",
+        "data/records/input_pipeline.py",
+        "training/fit.py",
+    ):
         assert any(path.endswith(part) for path in read), part
     assert not [path for path in read if "/metrics/" in path or "/orchestration/" in path]
     assert version == Trainer("cpu", {}).version

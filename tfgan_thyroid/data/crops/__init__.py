@@ -1,0 +1,1 @@
+"""Which part of a scan is kept, and overlays removed from it."""

@@ -1,0 +1,1 @@
+"""DICOM: header, pixels, decoders, files."""

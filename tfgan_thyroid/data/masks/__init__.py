@@ -1,0 +1,1 @@
+"""Masks of scans: one table of formats, then a file a format."""

@@ -1,0 +1,27 @@
+"""JSON of annotation tools, read within bounds."""
+
+import json
+from typing import Any, BinaryIO
+
+from tfgan_thyroid.data.scans.scan import ScanError
+
+SET_BYTES = 2**29
+SCAN_BYTES = 2**26
+
+
+def read_json(file: BinaryIO, most: int) -> dict[str, Any]:
+    """The object in an open JSON file of `most` bytes or less: `SET_BYTES` for a whole set, `SCAN_BYTES` for one scan.
+
+    Raises:
+        ScanError: too large, truncated, not JSON, or JSON of something else than an object.
+    """
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise ScanError("damaged", f"more than {most} bytes of JSON")
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ScanError("damaged", "no valid JSON") from None
+    if not isinstance(document, dict):
+        raise ScanError("damaged", "JSON, but not of a known annotation tool")
+    return document

@@ -1,0 +1,1 @@
+"""The dataset directory: its schema, the records in it, and the batches that are read from them."""

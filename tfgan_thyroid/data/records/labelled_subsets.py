@@ -1,0 +1,38 @@
+"""Few labelled scans, as they would come: whole patients, nested, by a seed. Imports no TensorFlow."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfgan_thyroid.data.records.used_scans import UsedScan
+from tfgan_thyroid.errors import UserError
+
+
+def nested_subset(scans: Sequence[UsedScan], count: int, seed: int) -> list[UsedScan]:
+    """`count` scans by whole groups as far as possible; a larger count has the same ones and more.
+
+    Groups come in an order drawn by the seed, each with all its scans; only the last may be cut, at the scans that its
+    own drawn order puts first. So few labelled scans are few patients, not one frame of each of many.
+
+    Args:
+        scans: to choose from, in stored order.
+        count: how many.
+        seed: of both orders.
+
+    Returns:
+        The chosen scans, in stored order.
+
+    Raises:
+        UserError: there are not as many.
+    """
+    if count > len(scans):
+        raise UserError(f"{count} labelled scans were asked for, {len(scans)} are there")
+    # From sorted names, so that the same scans in other shards give the same subset.
+    groups = sorted({scan.group_id for scan in scans})
+    rng = np.random.default_rng(seed)
+    order = []
+    for group in rng.permutation(len(groups)):
+        members = sorted(scan.source_id for scan in scans if scan.group_id == groups[group])
+        order += [members[place] for place in rng.permutation(len(members))]
+    chosen = set(order[:count])
+    return [scan for scan in scans if scan.source_id in chosen]
