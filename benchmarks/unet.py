@@ -20,7 +20,7 @@ from benchmarks.unet_sides import TASKS, UNetSettings
 from benchmarks.worker import Worker
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.segmentation_config import CHOICES
+from tfgan_thyroid.segmentation.config import CHOICES
 
 SIDES = ("ours", "peer")
 PASSES = {"training": 3, "inference": 1}

@@ -56,8 +56,8 @@ class OurUNet(Side):
     def __init__(self, settings: UNetSettings) -> None:
         import tensorflow as tf
 
-        from tfgan_thyroid.models.segmentation_model import build_segmentation_model
-        from tfgan_thyroid.segmentation_config import SegmentationConfig
+        from tfgan_thyroid.segmentation.config import SegmentationConfig
+        from tfgan_thyroid.segmentation.model import build_segmentation_model
 
         config = SegmentationConfig(
             image_size=settings.image_size,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfgan_thyroid import command
-from tfgan_thyroid.segmentation_config import CHOICES, SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import CHOICES, SegmentationConfig, steps_per_epoch
 
 LOG = logging.getLogger("tfgan_thyroid.pairs")
 
@@ -44,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Reads both kinds, compares them and writes the report."""
     args = _parser().parse_args(argv)
     command.start_log()
-    from tfgan_thyroid.data.segmentation_examples import load_examples, load_synthetic
     from tfgan_thyroid.evaluation.pair_quality import compare_shapes, cross_dice
     from tfgan_thyroid.evaluation.pair_report import write_pair_report
+    from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
     from tfgan_thyroid.training import runtime
 
     runtime.prepare()

@@ -13,7 +13,7 @@ from tfgan_thyroid.config import CHOICES as GAN_CHOICES
 from tfgan_thyroid.config import PRESETS
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.catalog import SMALLEST_DRAW
-from tfgan_thyroid.segmentation_config import CHOICES
+from tfgan_thyroid.segmentation.config import CHOICES
 
 if TYPE_CHECKING:
     from tfgan_thyroid.evaluation.plan import Cell

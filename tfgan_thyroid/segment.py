@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.segmentation_config import CHOICES, SegmentationConfig, steps_per_epoch
-from tfgan_thyroid.segmentation_record import SegmentationRecord, open_run, read_record
+from tfgan_thyroid.segmentation.config import CHOICES, SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read_record
 
 if TYPE_CHECKING:
-    from tfgan_thyroid.training.segmentation_settings import SegmentationData
+    from tfgan_thyroid.segmentation.settings import SegmentationData
 
 LOG = logging.getLogger("tfgan_thyroid.segment")
 FLAGS = {
@@ -91,7 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     overrides.update(SegmentationConfig.parse_assignment(text) for text in args.set)
     resumed = open_run(args.outdir, args.resume) if args.resume is not None else None
-    from tfgan_thyroid.training import runtime, segmentation_settings
+    from tfgan_thyroid.segmentation import settings as segmentation_settings
+    from tfgan_thyroid.training import runtime
 
     runtime.prepare()
     if resumed is None:
@@ -110,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_estimate(record: SegmentationRecord, data: "SegmentationData", as_json: bool) -> int:
-    from tfgan_thyroid.training.segmentation_estimate import estimate
+    from tfgan_thyroid.segmentation.estimate import estimate
 
     LOG.info(record.config.to_json())
     cost = estimate(record.config, len(data.training))
@@ -129,9 +130,9 @@ def _print_estimate(record: SegmentationRecord, data: "SegmentationData", as_jso
 
 
 def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationData", args: argparse.Namespace) -> int:
-    from tfgan_thyroid.evaluation.segmentation_report import summary, write_report
-    from tfgan_thyroid.evaluation.segmentation_scores import score
-    from tfgan_thyroid.training.segmentation_fit import fit_unet, is_finished
+    from tfgan_thyroid.segmentation.fit import fit_unet, is_finished
+    from tfgan_thyroid.segmentation.report import summary, write_report
+    from tfgan_thyroid.segmentation.scores import score
 
     command.start_log(run.log_file)
     LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
@@ -152,7 +153,7 @@ def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationDat
     write_report(run.path, data.test, predicted, scores)
     exported = None
     if args.export_to is not None:
-        from tfgan_thyroid.serving.segmentation_export import export_unet
+        from tfgan_thyroid.segmentation.export import export_unet
 
         exported = str(export_unet(run, model, args.export_to))
         LOG.info("exported %s", exported)

@@ -10,8 +10,8 @@ import tensorflow as tf
 from benchmarks.unet import forward_macs, main
 from benchmarks.unet_sides import UNetSettings
 from benchmarks.worker import Worker
-from tfgan_thyroid.models.segmentation_model import build_segmentation_model
-from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.model import build_segmentation_model
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="the PyTorch peer needs the extra: pip install -e '.[bench]'"

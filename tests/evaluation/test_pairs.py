@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from tfgan_thyroid import pairs
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.pair_quality import compare_shapes
 from tfgan_thyroid.metrics.mask_shape import mask_shapes
+from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples
 
 
 def examples(masks):

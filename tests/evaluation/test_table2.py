@@ -8,11 +8,11 @@ import pytest
 
 from tfgan_thyroid import reproduce
 from tfgan_thyroid.data.records.used_scans import UsedScan
-from tfgan_thyroid.data.segmentation_examples import load_examples
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.table2 import Protocol, Table2Plan, refuse_seen
 from tfgan_thyroid.evaluation.table2_rows import PAPER, Row, table2_rows
-from tfgan_thyroid.segmentation_config import steps_per_epoch
+from tfgan_thyroid.segmentation.config import steps_per_epoch
+from tfgan_thyroid.segmentation.examples import load_examples
 
 SMALL = ["--iterations", "2", "--width", "4", "--batch-size", "4", "--steps", "6", "--unet-batch-size", "4"]
 PLAN = ["--low-data", "8,50", "--generated", "4", "--low-data-seeds", "1", "--seeds", "1", "--unet-width", "4"]

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
-from tfgan_thyroid.evaluation.segmentation_experiment import train_and_score_examples
 from tfgan_thyroid.metrics.mask_shape import MaskShape, mask_shapes
-from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
+from tfgan_thyroid.segmentation.experiment import train_and_score_examples
 
 DEFINITIONS = {
     "area": "foreground's share of the pixels",

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
 from tfgan_thyroid.evaluation.pair_quality import DEFINITIONS
 from tfgan_thyroid.metrics.mask_shape import MaskShape, mask_shapes
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
 
 REAL, GENERATED = "#0072B2", "#E69F00"  # Okabe & Ito (2008)
 SHOWN = 8

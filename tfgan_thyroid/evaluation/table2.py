@@ -21,7 +21,7 @@ from tfgan_thyroid.evaluation.table2_rows import FULL_GENERATED, Row, table2_row
 from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.evaluation.worker import Worker
 from tfgan_thyroid.run_directory import RunDirectory, current_stack
-from tfgan_thyroid.segmentation_config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.training.settings import RESUMABLE, new_record
 
 LOG = logging.getLogger(__name__)

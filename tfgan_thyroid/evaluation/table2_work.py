@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.segmentation.config import SegmentationConfig
 
 GENERATED_SEED = 0
 BATCH_SIZE = 32
@@ -26,8 +26,8 @@ def generate(run: Path, output: Path, count: int) -> None:
 def quality(data: Path, labelled_ids: list[str], pairs: Path) -> dict[str, Any]:
     """The shapes of generated masks against those of the labelled scans that their generator has seen."""
     from tfgan_thyroid.data.records.schema import DatasetInfo
-    from tfgan_thyroid.data.segmentation_examples import load_examples, load_synthetic
     from tfgan_thyroid.evaluation.pair_quality import compare_shapes
+    from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
 
     real = load_examples(data, "train").with_ids(labelled_ids)
     return compare_shapes(real, load_synthetic(pairs, DatasetInfo.load(data).image_size))
@@ -35,7 +35,7 @@ def quality(data: Path, labelled_ids: list[str], pairs: Path) -> dict[str, Any]:
 
 def score(config: SegmentationConfig, data: Path, labelled_ids: list[str], pairs: Path | None) -> dict[str, Any]:
     """A U-Net's scores on the test split: by group, and the means over the images of all groups together."""
-    from tfgan_thyroid.evaluation.segmentation_experiment import train_and_score
+    from tfgan_thyroid.segmentation.experiment import train_and_score
 
     scores = train_and_score(config, data, labelled_ids=labelled_ids, synthetic=pairs)
     groups = {

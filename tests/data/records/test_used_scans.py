@@ -3,8 +3,8 @@ import pytest
 
 from tfgan_thyroid.data.records.input_pipeline import load_images, training_batches
 from tfgan_thyroid.data.records.used_scans import UsedScan, read_scan_ids, read_scans, used_scans, write_scans
-from tfgan_thyroid.data.segmentation_examples import load_examples
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.segmentation.examples import load_examples
 
 
 def test_the_scans_of_a_split_come_with_their_groups_and_digests(labelled_dataset):

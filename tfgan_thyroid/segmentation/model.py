@@ -5,11 +5,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
-from tfgan_thyroid.losses.segmentation import bce_loss, dice_loss, segmentation_loss
 from tfgan_thyroid.models.fused_adam import FusedAdam
-from tfgan_thyroid.networks.unet import build_unet
-from tfgan_thyroid.networks.unet_inference import infer_logits
-from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.inference import infer_logits
+from tfgan_thyroid.segmentation.losses import bce_loss, dice_loss, segmentation_loss
+from tfgan_thyroid.segmentation.network import build_unet
 
 PREDICTION_BATCH = 16
 THRESHOLD = 0.5

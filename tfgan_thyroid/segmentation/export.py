@@ -10,9 +10,9 @@ import tensorflow as tf
 from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.models.segmentation_model import THRESHOLD, SegmentationModel
 from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.segmentation_record import read_record
+from tfgan_thyroid.segmentation.model import THRESHOLD, SegmentationModel
+from tfgan_thyroid.segmentation.record import read_record
 from tfgan_thyroid.serving import warmup
 from tfgan_thyroid.serving.generator_weights import model_digest
 

@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import segmentation_checkpoints as checkpoints
 from tfgan_thyroid.callbacks.checkpoints import list_checkpoints
-from tfgan_thyroid.callbacks.segmentation_log import SegmentationLog
 from tfgan_thyroid.data.scans.files import encode_png
-from tfgan_thyroid.data.segmentation_examples import load_examples
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.segmentation import confusion
-from tfgan_thyroid.models.segmentation_model import SegmentationModel
 from tfgan_thyroid.run_directory import RunDirectory, read_lines
-from tfgan_thyroid.segmentation_record import read_record
-from tfgan_thyroid.training.segmentation_fit import fit_unet, is_finished, train_unet
-from tfgan_thyroid.training.segmentation_settings import new_record, resumed_record
+from tfgan_thyroid.segmentation.examples import load_examples
+from tfgan_thyroid.segmentation.fit import fit_unet, is_finished, train_unet
+from tfgan_thyroid.segmentation.metrics import confusion
+from tfgan_thyroid.segmentation.model import SegmentationModel
+from tfgan_thyroid.segmentation.record import read_record
+from tfgan_thyroid.segmentation.settings import new_record, resumed_record
+from tfgan_thyroid.segmentation.training_log import SegmentationLog
 
 EPOCHS, STEPS = 4, 4  # 20 labelled scans in batches of 6
 OVERRIDES = {"width": 4, "batch_size": 6, "checkpoint_every": 2, "overlay_every": 2, "augmentation": "conventional"}

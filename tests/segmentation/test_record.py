@@ -3,8 +3,8 @@ import pytest
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import RunDirectory, RunRecord
-from tfgan_thyroid.segmentation_config import SegmentationConfig
-from tfgan_thyroid.segmentation_record import SegmentationRecord, open_run, read_record
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read_record
 
 CONFIG = SegmentationConfig(image_size=32, width=8)
 UNET = SegmentationRecord(CONFIG, "/data", "/pairs", "digest", "other", ["a", "b"], 3, {"keras": "3"}, "0")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.losses.segmentation import bce_loss, dice_loss
-from tfgan_thyroid.models.segmentation_model import build_segmentation_model
-from tfgan_thyroid.segmentation_config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.losses import bce_loss, dice_loss
+from tfgan_thyroid.segmentation.model import build_segmentation_model
 
 CONFIG = SegmentationConfig(image_size=16, width=4, batch_size=4, epochs=3, decay_every=2)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tfgan_thyroid.data.scans.files import encode_png
-from tfgan_thyroid.data.segmentation_examples import load_examples, load_synthetic
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from tfgan_thyroid.metrics.surface_distance import outline, surface_distances
+from tfgan_thyroid.segmentation.surface_distance import outline, surface_distances
 
 
 def box(top, left, height, width, size=32):

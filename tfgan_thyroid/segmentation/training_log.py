@@ -9,10 +9,10 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import segmentation_checkpoints
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
-from tfgan_thyroid.metrics.segmentation import confusion
 from tfgan_thyroid.run_directory import RunDirectory, append_line
+from tfgan_thyroid.segmentation import checkpoints as segmentation_checkpoints
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
+from tfgan_thyroid.segmentation.metrics import confusion
 
 LOG = logging.getLogger(__name__)
 

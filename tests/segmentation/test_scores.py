@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_thyroid.callbacks.segmentation_overlays import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, overlay
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
-from tfgan_thyroid.evaluation.segmentation_report import scores_csv, summary, write_report
-from tfgan_thyroid.evaluation.segmentation_scores import score
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
+from tfgan_thyroid.segmentation.overlays import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, overlay
+from tfgan_thyroid.segmentation.report import scores_csv, summary, write_report
+from tfgan_thyroid.segmentation.scores import score
 
 SIZE = 16
 

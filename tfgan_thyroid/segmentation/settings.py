@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.data.records import schema
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples, load_synthetic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import current_stack
-from tfgan_thyroid.segmentation_config import SegmentationConfig
-from tfgan_thyroid.segmentation_record import SegmentationRecord
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_synthetic
+from tfgan_thyroid.segmentation.record import SegmentationRecord
 
 # What may change when a run is resumed: its length and what it writes, nothing that it computes.
 RESUMABLE = {"epochs", "checkpoint_every", "overlay_every"}

@@ -6,11 +6,11 @@ from pathlib import Path
 import keras
 
 from tfgan_thyroid.data.records import schema
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples, load_examples, load_synthetic
-from tfgan_thyroid.evaluation.segmentation_scores import SegmentationScores, score
-from tfgan_thyroid.segmentation_config import SegmentationConfig
-from tfgan_thyroid.training.segmentation_fit import train_unet
-from tfgan_thyroid.training.segmentation_settings import refuse_test_scans
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_synthetic
+from tfgan_thyroid.segmentation.fit import train_unet
+from tfgan_thyroid.segmentation.scores import SegmentationScores, score
+from tfgan_thyroid.segmentation.settings import refuse_test_scans
 
 
 def train_and_score(

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.networks.unet import build_unet
+from tfgan_thyroid.segmentation.network import build_unet
 
 
 def parameters(network):

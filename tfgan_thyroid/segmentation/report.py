@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.callbacks.segmentation_overlays import (
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
+from tfgan_thyroid.segmentation.overlays import (
     FALSE_NEGATIVE,
     FALSE_POSITIVE,
     TRUE_POSITIVE,
     overlay,
 )
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
-from tfgan_thyroid.evaluation.segmentation_scores import DEFINITIONS, METRICS, ImageScores, SegmentationScores
+from tfgan_thyroid.segmentation.scores import DEFINITIONS, METRICS, ImageScores, SegmentationScores
 
 FOREGROUND = "1"
 """The foreground's label, as nnU-Net writes labels."""

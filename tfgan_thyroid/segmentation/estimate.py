@@ -7,8 +7,8 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfgan_thyroid.models.segmentation_model import build_segmentation_model
-from tfgan_thyroid.segmentation_config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.model import build_segmentation_model
 
 LARGEST_TRIAL_BATCH = 4
 TIMED_STEPS = 2

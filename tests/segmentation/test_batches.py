@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tfgan_thyroid.data.segmentation_examples import load_examples
-from tfgan_thyroid.data.segmentation_pipeline import segmentation_batches
+from tfgan_thyroid.segmentation.batches import segmentation_batches
+from tfgan_thyroid.segmentation.examples import load_examples
 
 SCANS = 20  # of the labelled data set of conftest.py
 

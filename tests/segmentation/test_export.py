@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import segmentation_checkpoints
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.models.segmentation_model import build_segmentation_model
 from tfgan_thyroid.run_directory import RunDirectory, current_stack
-from tfgan_thyroid.segmentation_config import SegmentationConfig
-from tfgan_thyroid.segmentation_record import SegmentationRecord
+from tfgan_thyroid.segmentation import checkpoints as segmentation_checkpoints
+from tfgan_thyroid.segmentation.config import SegmentationConfig
+from tfgan_thyroid.segmentation.export import export_unet
+from tfgan_thyroid.segmentation.model import build_segmentation_model
+from tfgan_thyroid.segmentation.record import SegmentationRecord
 from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.segmentation_export import export_unet
 
 CONFIG = SegmentationConfig(image_size=16, width=4, batch_size=4)
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.data.records.conventional_augmentation import augment
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
 
 
 def segmentation_batches(

@@ -8,18 +8,17 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfgan_thyroid.callbacks import segmentation_checkpoints as checkpoints
 from tfgan_thyroid.callbacks.checkpoints import list_checkpoints
-from tfgan_thyroid.callbacks.segmentation_log import SegmentationLog
-from tfgan_thyroid.callbacks.segmentation_overlays import SegmentationOverlays
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
-from tfgan_thyroid.data.segmentation_pipeline import segmentation_batches
-from tfgan_thyroid.models.segmentation_model import SegmentationModel, build_segmentation_model
 from tfgan_thyroid.run_directory import RunDirectory, forget_after
-from tfgan_thyroid.segmentation_config import SegmentationConfig, steps_per_epoch
-from tfgan_thyroid.segmentation_record import read_record
-from tfgan_thyroid.training.segmentation_settings import SegmentationData
+from tfgan_thyroid.segmentation.batches import segmentation_batches
+from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
+from tfgan_thyroid.segmentation.model import SegmentationModel, build_segmentation_model
+from tfgan_thyroid.segmentation.overlays import SegmentationOverlays
+from tfgan_thyroid.segmentation.record import read_record
+from tfgan_thyroid.segmentation.settings import SegmentationData
+from tfgan_thyroid.segmentation.training_log import SegmentationLog
 
 LOG = logging.getLogger(__name__)
 REMEDY = "start a new run with --set learning_rate=0.001, or in float32"

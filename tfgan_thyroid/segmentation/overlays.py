@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.callbacks.image_grids import image_grid
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
 
 # Okabe & Ito (2008).
 TRUE_POSITIVE = (0, 158, 115)  # bluish green

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tests.networks.other_numbers import with_other_numbers
-from tfgan_thyroid.networks.unet import build_unet
-from tfgan_thyroid.networks.unet_inference import infer_logits
+from tfgan_thyroid.segmentation.inference import infer_logits
+from tfgan_thyroid.segmentation.network import build_unet
 
 
 def trained(size=32, channels=1, width=4, dtype="float32"):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfgan_thyroid.data.segmentation_examples import SegmentationExamples
-from tfgan_thyroid.metrics.segmentation import Confusion, confusion, pool
-from tfgan_thyroid.metrics.surface_distance import surface_distances
+from tfgan_thyroid.segmentation.examples import SegmentationExamples
+from tfgan_thyroid.segmentation.metrics import Confusion, confusion, pool
+from tfgan_thyroid.segmentation.surface_distance import surface_distances
 
 OVERLAP_METRICS = ("dice", "iou", "precision", "recall")
 DISTANCE_METRICS = ("hausdorff_95", "average_surface_distance")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.losses.segmentation import bce_loss, dice_loss, segmentation_loss
+from tfgan_thyroid.segmentation.losses import bce_loss, dice_loss, segmentation_loss
 
 
 def logits_of(probabilities):

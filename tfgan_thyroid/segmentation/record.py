@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.run_directory import SEGMENTATION, RunDirectory
-from tfgan_thyroid.segmentation_config import SegmentationConfig
+from tfgan_thyroid.segmentation.config import SegmentationConfig
 
 
 @dataclass(frozen=True)

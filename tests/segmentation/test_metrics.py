@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfgan_thyroid.metrics.segmentation import Confusion, confusion, pool
+from tfgan_thyroid.segmentation.metrics import Confusion, confusion, pool
 
 
 def masks(seed, share=0.3, shape=(9, 11)):

@@ -1,0 +1,1 @@
+"""Everything of the U-Net, from its configuration to its export."""
