@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.evaluation import image_sources
     from tfgan_thyroid.evaluation.image_sources import Kind
-    from tfgan_thyroid.run_directory import RunDirectory
+    from tfgan_thyroid.runs.run_directory import RunDirectory
 
     kind = image_sources.identify(args.generated)
     if args.weights and kind is not Kind.RUN:
@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _default_output(run, args: argparse.Namespace) -> Path:
     if run is None:
         return Path("evaluation")
-    from tfgan_thyroid.callbacks import checkpoints
+    from tfgan_thyroid.runs import checkpoints
 
     config = run.read().config
     weights = args.weights or ("average" if config.ema_decay else "raw")
@@ -138,7 +138,7 @@ def _default_output(run, args: argparse.Namespace) -> Path:
 
 def _extractor(run, args: argparse.Namespace):
     from tfgan_thyroid.evaluation.features import feature_extractor
-    from tfgan_thyroid.run_directory import RunDirectory
+    from tfgan_thyroid.runs.run_directory import RunDirectory
 
     encoder_run = RunDirectory.open(args.encoder_run) if args.encoder_run else run
     which = "latest" if args.encoder_run else args.checkpoint

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfgan_thyroid import command
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 
 def _parser() -> argparse.ArgumentParser:

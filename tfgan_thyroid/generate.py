@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfgan_thyroid import command
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     run = RunDirectory.open(args.run)
     config = run.read().config
-    from tfgan_thyroid.callbacks import checkpoints
+    from tfgan_thyroid.runs import checkpoints
 
     checkpoint = checkpoints.find(run, args.checkpoint)
     what = (
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.dry_run:
         print(f"would write {what} to {args.output}")
         return 0
-    from tfgan_thyroid.serving.generator_weights import load_generator
+    from tfgan_thyroid.runs.generator_weights import load_generator
     from tfgan_thyroid.serving.image_folder import write_images
 
     generator = load_generator(config, checkpoint)

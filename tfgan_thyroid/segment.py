@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation.config import CHOICES, SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read_record
 

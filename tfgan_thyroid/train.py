@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfgan_thyroid import command
 from tfgan_thyroid.config import CHOICES, PRESETS
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord, read_lines
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, read_lines
 
 if TYPE_CHECKING:
     from tfgan_thyroid.models.generative_model import GenerativeModel
@@ -148,7 +148,7 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
 
 
 def _initial_checkpoint(path: Path | None) -> Path | None:
-    from tfgan_thyroid.callbacks import checkpoints
+    from tfgan_thyroid.runs import checkpoints
 
     return checkpoints.find(RunDirectory.open(path), "latest") if path else None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.serving.saved_model import export_generator
 from tfgan_thyroid.training import distribution
 from tfgan_thyroid.training.fit import fit

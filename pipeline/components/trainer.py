@@ -40,7 +40,7 @@ class Trainer(Component):
             UserError: as `run_fn`.
         """
         from pipeline.components.run_fn import run_fn
-        from tfgan_thyroid.run_directory import RunDirectory
+        from tfgan_thyroid.runs.run_directory import RunDirectory
         from tfgan_thyroid.training import runtime
 
         runtime.prepare()

@@ -8,7 +8,7 @@ from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 REAL = np.random.default_rng(0).integers(0, 255, size=(12, 16, 16, 1), dtype=np.uint8)
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.preprocessing import crop, resize
 from tfgan_thyroid.data.records.examples import encode_example, write_record
 from tfgan_thyroid.data.records.schema import SCHEMA_VERSION, DatasetInfo, shard_name, split_directory
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.phantoms.phantom import PhantomConfig, simulate_scan
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord, append_line, current_stack
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line, current_stack
 from tfgan_thyroid.serving.saved_model import export_generator
 
 FRAMES = 2

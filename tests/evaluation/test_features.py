@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import MODELS
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import features
 from tfgan_thyroid.evaluation.features import feature_extractor, inception_features, random_features
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.serving.generator_weights import load_encoder
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_encoder
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 IMAGES = np.random.default_rng(0).integers(0, 256, size=(5, 16, 16, 1), dtype=np.uint8)
 

@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
@@ -21,7 +20,8 @@ from tfgan_thyroid.evaluation.image_sources import (
     run_images,
 )
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 SCANS = np.random.default_rng(0).integers(0, 256, size=(6, 16, 16, 1), dtype=np.uint8)
 

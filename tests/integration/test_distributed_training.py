@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record, resumed_record
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tfgan_thyroid.run_directory import read_lines
+from tfgan_thyroid.runs.run_directory import read_lines
 
 SMALL = ("--width", "8", "--batch-size", "6", "--epochs", "30", "--limit", "12")
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory, current_stack
+from tfgan_thyroid.runs.run_directory import RunDirectory, current_stack
 from tfgan_thyroid.segmentation import checkpoints as segmentation_checkpoints
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.export import export_unet

@@ -2,7 +2,7 @@ import pytest
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read_record
 

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_thyroid.callbacks import checkpoints
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator
 from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.generator_weights import load_encoder, load_generator
 from tfgan_thyroid.serving.saved_model import WARM_UP_BATCHES, export_encoder, export_generator
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import evaluation_files, latent_figures
@@ -13,8 +12,9 @@ from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind, run_images
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord, current_stack
-from tfgan_thyroid.serving.generator_weights import load_encoder, load_generator
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack
 from tfgan_thyroid.serving.saved_model import export_encoder
 
 

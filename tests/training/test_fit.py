@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.callbacks.training_log import TrainingLog
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.alpha_wgan_gp import AlphaWGANGP
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record, resumed_record
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import MODELS as NAMES
 from tfgan_thyroid.data.records.input_pipeline import training_batches
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import MODELS, build_model
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
 from tfgan_thyroid.training.estimate import estimate
 from tfgan_thyroid.training.fit import fit

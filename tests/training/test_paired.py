@@ -9,7 +9,7 @@ from PIL import Image
 
 from tfgan_thyroid import generate
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record
 

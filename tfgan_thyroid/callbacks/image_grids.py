@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
 from tfgan_thyroid.data.scans.files import encode_png
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 COLUMNS = 8
 ROWS = 4

@@ -10,7 +10,7 @@ from tfgan_thyroid import atomic
 from tfgan_thyroid.callbacks.image_grids import image_grid
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.data.scans.files import encode_png
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 POINTS = 900
 THUMBNAIL = 64

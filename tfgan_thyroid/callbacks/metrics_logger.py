@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.metrics.suite import evaluate_metrics, smallest_draw
-from tfgan_thyroid.run_directory import RunDirectory, append_line
+from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
 ALWAYS = ("mmd", "1nn")

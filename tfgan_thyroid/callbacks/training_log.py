@@ -8,7 +8,7 @@ import keras
 import psutil
 import tensorflow as tf
 
-from tfgan_thyroid.run_directory import RunDirectory, append_line
+from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
 

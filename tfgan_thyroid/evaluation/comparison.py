@@ -14,7 +14,7 @@ from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.metrics.catalog import RESULTS
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.suite import evaluate_metrics
-from tfgan_thyroid.run_directory import current_stack
+from tfgan_thyroid.runs.run_directory import current_stack
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import audit_figures, figures, latent_figures
 from tfgan_thyroid.evaluation.comparison import Evaluation, metrics_line
@@ -15,8 +14,9 @@ from tfgan_thyroid.evaluation.figures import Picture
 from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.evaluation.report import html_report
-from tfgan_thyroid.run_directory import RunDirectory, append_line
-from tfgan_thyroid.serving.generator_weights import load_generator
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_generator
+from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 from tfgan_thyroid.training.curves import curves_figure
 
 REPORT = "report.html"

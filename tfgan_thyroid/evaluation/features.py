@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.serving.generator_weights import load_encoder
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_encoder
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 NAMES = ("pixels", "encoder", "random", "inception")
 BATCH = 50

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.data.scans.files import ScanError, load_grey
@@ -24,8 +23,9 @@ from tfgan_thyroid.evaluation.saved_generator import (
     saved_generator,
 )
 from tfgan_thyroid.models.random_draws import latents_from_seeds
-from tfgan_thyroid.run_directory import RunDirectory
-from tfgan_thyroid.serving.generator_weights import load_generator, model_digest
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 MOST_IMAGES = 10_000
 """More of a data set or a folder are not looked at."""

@@ -17,7 +17,7 @@ from tfgan_thyroid.evaluation.table1_rows import METRICS, Row
 from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.suite import evaluate_metrics
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.training.settings import RESUMABLE, new_record
 
 SPLIT = "train"  # as in the paper, generators are compared with the scans that they were trained on

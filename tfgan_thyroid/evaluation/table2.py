@@ -20,7 +20,7 @@ from tfgan_thyroid.evaluation.plan import Cell, config_key
 from tfgan_thyroid.evaluation.table2_rows import FULL_GENERATED, Row, table2_rows
 from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
 from tfgan_thyroid.evaluation.worker import Worker
-from tfgan_thyroid.run_directory import RunDirectory, current_stack
+from tfgan_thyroid.runs.run_directory import RunDirectory, current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.training.settings import RESUMABLE, new_record
 

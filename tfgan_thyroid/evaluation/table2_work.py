@@ -11,9 +11,9 @@ BATCH_SIZE = 32
 
 def generate(run: Path, output: Path, count: int) -> None:
     """Writes pairs of a finished run, as `python -m tfgan_thyroid.generate` does."""
-    from tfgan_thyroid.callbacks import checkpoints
-    from tfgan_thyroid.run_directory import RunDirectory
-    from tfgan_thyroid.serving.generator_weights import load_generator
+    from tfgan_thyroid.runs import checkpoints
+    from tfgan_thyroid.runs.generator_weights import load_generator
+    from tfgan_thyroid.runs.run_directory import RunDirectory
     from tfgan_thyroid.serving.image_folder import write_images
 
     directory = RunDirectory.open(run)

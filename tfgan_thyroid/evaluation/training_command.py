@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from tfgan_thyroid import command
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.settings import RESUMABLE, new_record
 
 LOG = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.callbacks.checkpoints import KEPT, list_checkpoints
 from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs.checkpoints import KEPT, list_checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.segmentation.model import SegmentationModel
 
 BEST_METRIC = "eval_dice"

@@ -10,11 +10,11 @@ import tensorflow as tf
 from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs.generator_weights import model_digest
+from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation.model import THRESHOLD, SegmentationModel
 from tfgan_thyroid.segmentation.record import read_record
 from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.generator_weights import model_digest
 
 WARM_UP_BATCHES = (1, 8)
 

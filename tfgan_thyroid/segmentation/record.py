@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import SEGMENTATION, RunDirectory
+from tfgan_thyroid.runs.run_directory import SEGMENTATION, RunDirectory
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tfgan_thyroid import __version__
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import current_stack
+from tfgan_thyroid.runs.run_directory import current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_synthetic
 from tfgan_thyroid.segmentation.record import SegmentationRecord

@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfgan_thyroid.run_directory import RunDirectory, append_line
+from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 from tfgan_thyroid.segmentation import checkpoints as segmentation_checkpoints
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
 from tfgan_thyroid.segmentation.metrics import confusion

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.run_directory import RunDirectory
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator, model_digest
+from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.generator_weights import load_encoder, load_generator, model_digest
 from tfgan_thyroid.serving.model_card import Exported, Provenance, write_model_card
 from tfgan_thyroid.serving.signatures import EncoderSignatures, GeneratorSignatures
 

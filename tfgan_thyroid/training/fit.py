@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.callbacks.image_grids import ImageGrids
 from tfgan_thyroid.callbacks.latent_projector import LatentProjector
 from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
@@ -21,7 +20,8 @@ from tfgan_thyroid.data.records.input_pipeline import load_images, training_batc
 from tfgan_thyroid.data.records.used_scans import used_scans, write_scans
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord, forget_after
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, forget_after
 from tfgan_thyroid.training.curves import draw_curves
 from tfgan_thyroid.training.distribution import Distribution
 

@@ -8,7 +8,7 @@ from tfgan_thyroid.config import Config, preset
 from tfgan_thyroid.data.records.schema import DatasetInfo, shard_paths
 from tfgan_thyroid.data.records.used_scans import used_scans
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunRecord, current_stack
+from tfgan_thyroid.runs.run_directory import RunRecord, current_stack
 
 # What may change when a run is resumed: its length and what it writes, nothing that it computes.
 RESUMABLE = {

@@ -10,7 +10,7 @@ from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.metrics.catalog import shortfall
 from tfgan_thyroid.models.generative_model import GenerativeModel
-from tfgan_thyroid.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 KEPT = 2
 

@@ -4,7 +4,14 @@ import pytest
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord, append_line, current_stack, forget_after, read_lines
+from tfgan_thyroid.runs.run_directory import (
+    RunDirectory,
+    RunRecord,
+    append_line,
+    current_stack,
+    forget_after,
+    read_lines,
+)
 
 
 @pytest.fixture

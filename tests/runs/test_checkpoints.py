@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_thyroid.callbacks import checkpoints
 from tfgan_thyroid.config import CHOICES
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.catalog import METRIC_NAMES
 from tfgan_thyroid.models.registry import build_model
-from tfgan_thyroid.run_directory import RunDirectory, RunRecord, append_line
+from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Run directories: what lies where, checkpoints, and the networks read from them."""
