@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     generated = image_sources.generated_source(
         args.generated, count, args.seed, args.split, args.checkpoint, args.weights
     )
-    from tfgan_thyroid.evaluation.evaluation_files import REPORT, write_evaluation
+    from tfgan_thyroid.evaluation.report.files import REPORT, write_evaluation
 
     protocol = Protocol(args.metrics, args.samples, args.draws, args.seed)
     held_out = image_sources.held_out_source(args.real, args.split) if args.audit else None

@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Reads both kinds, compares them and writes the report."""
     args = _parser().parse_args(argv)
     command.start_log()
-    from tfgan_thyroid.evaluation.pair_quality import compare_shapes, cross_dice
-    from tfgan_thyroid.evaluation.pair_report import write_pair_report
+    from tfgan_thyroid.evaluation.pairs.quality import compare_shapes, cross_dice
+    from tfgan_thyroid.evaluation.pairs.report import write_pair_report
     from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
     from tfgan_thyroid.training import runtime
 

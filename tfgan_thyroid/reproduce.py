@@ -16,8 +16,8 @@ from tfgan_thyroid.metrics.catalog import SMALLEST_DRAW
 from tfgan_thyroid.segmentation.config import CHOICES
 
 if TYPE_CHECKING:
-    from tfgan_thyroid.evaluation.plan import Cell
-    from tfgan_thyroid.evaluation.table2 import Table2Plan
+    from tfgan_thyroid.experiments.plan import Cell
+    from tfgan_thyroid.experiments.table2.table import Table2Plan
 
 LOG = logging.getLogger("tfgan_thyroid.reproduce")
 
@@ -124,9 +124,9 @@ def _table1(args: argparse.Namespace) -> int:
             f"{2 * SMALLEST_DRAW} scans, or a larger --samples"
         )
     rows = _rows(args.rows)
-    from tfgan_thyroid.evaluation.plan import run_plan
-    from tfgan_thyroid.evaluation.table1 import Protocol, table1_cells
-    from tfgan_thyroid.evaluation.table1_report import write_table1
+    from tfgan_thyroid.experiments.plan import run_plan
+    from tfgan_thyroid.experiments.table1.report import write_table1
+    from tfgan_thyroid.experiments.table1.table import Protocol, table1_cells
 
     protocol = Protocol(args.data, args.preset, _overrides(args), seeds, samples, args.draws)
     cells = table1_cells(protocol, rows, args.output)
@@ -158,10 +158,10 @@ def _table1(args: argparse.Namespace) -> int:
 
 
 def _table2(args: argparse.Namespace) -> int:
-    from tfgan_thyroid.evaluation.plan import run_plan
-    from tfgan_thyroid.evaluation.table2 import GAN, UNET, Protocol, Table2Plan
-    from tfgan_thyroid.evaluation.table2_report import write_table2
-    from tfgan_thyroid.evaluation.worker import Worker
+    from tfgan_thyroid.experiments.plan import run_plan
+    from tfgan_thyroid.experiments.table2.report import write_table2
+    from tfgan_thyroid.experiments.table2.table import GAN, UNET, Protocol, Table2Plan
+    from tfgan_thyroid.experiments.worker import Worker
 
     gan = {**GAN, **_overrides(args), "data_augmentation": args.data_augmentation, "precision": args.precision}
     unet = {"width": args.unet_width, "batch_size": args.unet_batch_size, "precision": args.precision}
@@ -204,7 +204,7 @@ def _say_plan2(plan: "Table2Plan", cells: "list[Cell]") -> int:
 
 
 def _rows(names: str) -> list:
-    from tfgan_thyroid.evaluation.table1_rows import ROWS
+    from tfgan_thyroid.experiments.table1.rows import ROWS
 
     known = {row.name: row for row in ROWS}
     if names == "all":

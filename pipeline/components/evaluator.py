@@ -61,9 +61,9 @@ class Evaluator(Component):
 
         tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
         from tfgan_thyroid.evaluation.comparison import Evaluation, Protocol, compare
-        from tfgan_thyroid.evaluation.evaluation_files import write_evaluation
         from tfgan_thyroid.evaluation.image_sources import generated_source, held_out_source, real_source
         from tfgan_thyroid.evaluation.judgement import Judgement
+        from tfgan_thyroid.evaluation.report.files import write_evaluation
         from tfgan_thyroid.training import runtime
 
         runtime.prepare()

@@ -6,8 +6,8 @@ from typing import Any
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.audit import audit
-from tfgan_thyroid.evaluation.audit_result import AuditResult
+from tfgan_thyroid.evaluation.audit.audit import audit
+from tfgan_thyroid.evaluation.audit.result import AuditResult
 from tfgan_thyroid.evaluation.features import FeatureExtractor
 from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind
 from tfgan_thyroid.evaluation.progress import progress_bar

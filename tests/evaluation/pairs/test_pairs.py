@@ -8,7 +8,7 @@ from scipy import stats
 
 from tfgan_thyroid import pairs
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.pair_quality import compare_shapes
+from tfgan_thyroid.evaluation.pairs.quality import compare_shapes
 from tfgan_thyroid.metrics.mask_shape import mask_shapes
 from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples
 

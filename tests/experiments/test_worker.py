@@ -7,7 +7,7 @@ import pytest
 
 from tfgan_thyroid.data.records.labelled_subsets import nested_subset
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.worker import Worker
+from tfgan_thyroid.experiments.worker import Worker
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import pytest
 
-from tfgan_thyroid.evaluation.significance import Interval
-from tfgan_thyroid.evaluation.table2 import unet_name
-from tfgan_thyroid.evaluation.table2_comparison import compare_rows, outcome, verdict
-from tfgan_thyroid.evaluation.table2_rows import Row
+from tfgan_thyroid.experiments.significance import Interval
+from tfgan_thyroid.experiments.table2.comparison import compare_rows, outcome, verdict
+from tfgan_thyroid.experiments.table2.rows import Row
+from tfgan_thyroid.experiments.table2.table import unet_name
 
 REAL, PAIRS = Row(16), Row(16, 64)
 CONVENTIONAL, BOTH = Row(16, 0, "conventional"), Row(16, 64, "conventional")

@@ -7,8 +7,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.audit import audit
-from tfgan_thyroid.evaluation.audit_result import AuditThresholds, closest_pairs
+from tfgan_thyroid.evaluation.audit.audit import audit
+from tfgan_thyroid.evaluation.audit.result import AuditThresholds, closest_pairs
 from tfgan_thyroid.evaluation.features import random_features
 
 NOISE = np.random.default_rng(0).integers(-2, 3, size=(64, 64, 1))

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.evaluation.significance import PairedTest, mean_interval, paired_test
-from tfgan_thyroid.evaluation.table1 import cell_name, estimates_of
-from tfgan_thyroid.evaluation.table1_rows import METRICS, PAPER_REAL_MS_SSIM, Row
+from tfgan_thyroid.experiments.significance import PairedTest, mean_interval, paired_test
+from tfgan_thyroid.experiments.table1.rows import METRICS, PAPER_REAL_MS_SSIM, Row
+from tfgan_thyroid.experiments.table1.table import cell_name, estimates_of
 from tfgan_thyroid.metrics.estimate import Estimate
 
 TITLES = {"mmd": "MMD", "1nn": "1-NN", "ms-ssim": "MS-SSIM"}

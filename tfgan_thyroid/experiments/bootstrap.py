@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from tfgan_thyroid.evaluation.significance import LEVEL, Interval
+from tfgan_thyroid.experiments.significance import LEVEL, Interval
 
 DRAWS = 10_000
 

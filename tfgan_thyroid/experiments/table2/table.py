@@ -15,11 +15,11 @@ from tfgan_thyroid.data.records.labelled_subsets import nested_subset
 from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.data.records.used_scans import UsedScan, read_scans, used_scans
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation import table2_work
-from tfgan_thyroid.evaluation.plan import Cell, config_key
-from tfgan_thyroid.evaluation.table2_rows import FULL_GENERATED, Row, table2_rows
-from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
-from tfgan_thyroid.evaluation.worker import Worker
+from tfgan_thyroid.experiments.plan import Cell, config_key
+from tfgan_thyroid.experiments.table2 import work as table2_work
+from tfgan_thyroid.experiments.table2.rows import FULL_GENERATED, Row, table2_rows
+from tfgan_thyroid.experiments.training_command import train_by_command, training_seconds
+from tfgan_thyroid.experiments.worker import Worker
 from tfgan_thyroid.runs.run_directory import RunDirectory, current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.training.settings import RESUMABLE, new_record

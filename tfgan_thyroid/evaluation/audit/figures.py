@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tfgan_thyroid.evaluation.audit_result import AuditResult, closest_pairs
-from tfgan_thyroid.evaluation.figures import GENERATED, REAL, Picture, draw
+from tfgan_thyroid.evaluation.audit.result import AuditResult, closest_pairs
+from tfgan_thyroid.evaluation.report.figures import GENERATED, REAL, Picture, draw
 from tfgan_thyroid.metrics.nearest_scans import aligned_window, margin
 
 PAIRS = 8

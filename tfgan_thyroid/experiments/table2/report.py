@@ -10,16 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.evaluation.significance import Interval
-from tfgan_thyroid.evaluation.table2 import Table2Plan, gan_name
-from tfgan_thyroid.evaluation.table2_comparison import (
+from tfgan_thyroid.experiments.significance import Interval
+from tfgan_thyroid.experiments.table2.comparison import (
     RowResult,
     compare_rows,
     interval_text,
     outcome,
     verdict,
 )
-from tfgan_thyroid.evaluation.table2_rows import PAPER
+from tfgan_thyroid.experiments.table2.rows import PAPER
+from tfgan_thyroid.experiments.table2.table import Table2Plan, gan_name
 
 METHOD = (
     "Dice and mIoU are means over the test images of the foreground's score. In brackets: 95 % intervals by a "

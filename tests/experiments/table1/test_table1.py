@@ -6,8 +6,8 @@ import pytest
 
 from tfgan_thyroid import reproduce
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.table1_report import error
-from tfgan_thyroid.evaluation.table1_rows import ROWS
+from tfgan_thyroid.experiments.table1.report import error
+from tfgan_thyroid.experiments.table1.rows import ROWS
 from tfgan_thyroid.metrics.estimate import Estimate
 
 ARGUMENTS = ["--preset", "cpu", "--iterations", "2", "--width", "4", "--batch-size", "4", "--draws", "2"]

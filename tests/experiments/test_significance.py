@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfgan_thyroid.evaluation.significance import mean_interval, paired_test
+from tfgan_thyroid.experiments.significance import mean_interval, paired_test
 
 
 def test_the_interval_covers_the_mean_as_often_as_it_says():

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.evaluation.pair_quality import DEFINITIONS
+from tfgan_thyroid.evaluation.pairs.quality import DEFINITIONS
 from tfgan_thyroid.metrics.mask_shape import MaskShape, mask_shapes
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
 

@@ -9,8 +9,8 @@ import pytest
 from tfgan_thyroid import reproduce
 from tfgan_thyroid.data.records.used_scans import UsedScan
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.table2 import Protocol, Table2Plan, refuse_seen
-from tfgan_thyroid.evaluation.table2_rows import PAPER, Row, table2_rows
+from tfgan_thyroid.experiments.table2.rows import PAPER, Row, table2_rows
+from tfgan_thyroid.experiments.table2.table import Protocol, Table2Plan, refuse_seen
 from tfgan_thyroid.segmentation.config import steps_per_epoch
 from tfgan_thyroid.segmentation.examples import load_examples
 

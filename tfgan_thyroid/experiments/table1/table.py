@@ -12,9 +12,9 @@ from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.evaluation.image_sources import run_images
-from tfgan_thyroid.evaluation.plan import Cell, config_key
-from tfgan_thyroid.evaluation.table1_rows import METRICS, Row
-from tfgan_thyroid.evaluation.training_command import train_by_command, training_seconds
+from tfgan_thyroid.experiments.plan import Cell, config_key
+from tfgan_thyroid.experiments.table1.rows import METRICS, Row
+from tfgan_thyroid.experiments.training_command import train_by_command, training_seconds
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.runs.run_directory import RunDirectory

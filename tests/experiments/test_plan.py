@@ -4,7 +4,7 @@ import pytest
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.plan import Cell, config_key, run_plan
+from tfgan_thyroid.experiments.plan import Cell, config_key, run_plan
 
 
 def cells(computed, names="abc", **key):

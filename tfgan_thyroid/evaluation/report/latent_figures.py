@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from tfgan_thyroid.data.preprocessing import quantize
-from tfgan_thyroid.evaluation.figures import GENERATED, REAL, Picture, draw, grid, spread
+from tfgan_thyroid.evaluation.report.figures import GENERATED, REAL, Picture, draw, grid, spread
 
 STEPS = 6
 ROWS = 5

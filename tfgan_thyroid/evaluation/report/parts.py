@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from tfgan_thyroid.evaluation.figures import Picture
+from tfgan_thyroid.evaluation.report.figures import Picture
 
 
 def quoted(text: str) -> str:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfgan_thyroid.evaluation.bootstrap import GroupScore, bootstrap_difference, bootstrap_mean
+from tfgan_thyroid.experiments.bootstrap import GroupScore, bootstrap_difference, bootstrap_mean
 
 
 def scores(values, images):

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfgan_thyroid.evaluation.bootstrap import GroupScore, SeedScores, bootstrap_difference, bootstrap_mean
-from tfgan_thyroid.evaluation.significance import Interval
-from tfgan_thyroid.evaluation.table2 import unet_name
-from tfgan_thyroid.evaluation.table2_rows import Row
+from tfgan_thyroid.experiments.bootstrap import GroupScore, SeedScores, bootstrap_difference, bootstrap_mean
+from tfgan_thyroid.experiments.significance import Interval
+from tfgan_thyroid.experiments.table2.rows import Row
+from tfgan_thyroid.experiments.table2.table import unet_name
 
 METRICS = ("dice", "iou")
 

@@ -5,13 +5,13 @@ from html import escape
 from typing import Any
 
 from tfgan_thyroid import __version__
-from tfgan_thyroid.evaluation.audit_result import AuditResult, SpaceAudit
+from tfgan_thyroid.evaluation.audit.result import AuditResult, SpaceAudit
 from tfgan_thyroid.evaluation.comparison import Evaluation
-from tfgan_thyroid.evaluation.figures import SPECKLE_NAMES, Picture
 from tfgan_thyroid.evaluation.image_sources import ImageSource
 from tfgan_thyroid.evaluation.judgement import Judgement
-from tfgan_thyroid.evaluation.report_parts import figure, number, quoted, table
-from tfgan_thyroid.evaluation.report_style import STYLE
+from tfgan_thyroid.evaluation.report.figures import SPECKLE_NAMES, Picture
+from tfgan_thyroid.evaluation.report.parts import figure, number, quoted, table
+from tfgan_thyroid.evaluation.report.style import STYLE
 from tfgan_thyroid.metrics.catalog import RESULTS, shortfall
 from tfgan_thyroid.metrics.estimate import Estimate
 

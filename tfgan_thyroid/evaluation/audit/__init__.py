@@ -1,0 +1,1 @@
+"""The memorization audit: are generated images copies of scans?"""

@@ -1,0 +1,1 @@
+"""Generated pairs of image and mask beside real ones."""

@@ -1,0 +1,1 @@
+"""What an evaluation writes: figures, JSON, one HTML page."""

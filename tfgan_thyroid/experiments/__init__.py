@@ -1,0 +1,1 @@
+"""Experiments of several trainings: the plan, its work, statistics over seeds and patients."""

@@ -1,0 +1,1 @@
+"""Table II of the paper: U-Nets with and without generated pairs."""
