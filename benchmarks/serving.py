@@ -24,7 +24,7 @@ from benchmarks.preview_server import preview_server
 from tfgan_thyroid import command
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.rest_client import RestClient
+from tfgan_thyroid.serving.client.rest_client import RestClient
 
 Side = Callable[[int], Any]
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     with ExitStack() as stack:
         model = flags.model or _paper_model(Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        from tfgan_thyroid.serving.served_model import versions_in  # it imports TensorFlow
+        from tfgan_thyroid.serving.preview.served_model import versions_in  # it imports TensorFlow
 
         versions = versions_in(model)
         if not versions:
@@ -63,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _paper_model(folder: Path) -> Path:
     """A generator of the paper's size with its initial weights, exported: speed does not depend on what it learned."""
     from tfgan_thyroid.networks.generator import build_generator
-    from tfgan_thyroid.serving.saved_model import generator_functions, save
-    from tfgan_thyroid.serving.signatures import GeneratorSignatures
+    from tfgan_thyroid.serving.export.saved_model import generator_functions, save
+    from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
 
     config = Config()
     generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
@@ -84,7 +84,7 @@ def _our_sides(
     """
     import tensorflow as tf
 
-    from tfgan_thyroid.serving.loaded_version import LoadedVersion
+    from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     start = time.perf_counter()

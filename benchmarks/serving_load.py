@@ -25,7 +25,7 @@ from PIL import Image
 from benchmarks.preview_server import preview_server
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.rest_client import RestClient
+from tfgan_thyroid.serving.client.rest_client import RestClient
 
 SEEDS = 64
 """Different images that are asked for."""

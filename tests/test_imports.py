@@ -36,7 +36,7 @@ LIGHT = [
     "data/records/schema.py",
     "metrics/catalog.py",
     "training/settings.py",
-    "serving/rest_client.py",
+    "serving/client/rest_client.py",
     "serving/png_files.py",
 ]
 # The model card and the settings are read where TensorFlow is not; the checkpoint names live with the callbacks. A loss

@@ -62,11 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise UserError(f"{args.output} holds something already: give a new --output, or remove it")
     client: ImageClient
     if args.grpc:
-        from tfgan_thyroid.serving.grpc_client import GrpcClient
+        from tfgan_thyroid.serving.client.grpc_client import GrpcClient
 
         client = GrpcClient(args.grpc, args.model, args.model_version, args.timeout, args.retries)
     else:
-        from tfgan_thyroid.serving.rest_client import RestClient
+        from tfgan_thyroid.serving.client.rest_client import RestClient
 
         client = RestClient(args.url, args.model, args.model_version, args.timeout, args.retries)
     facts = {"server": server, "model": args.model, "model_version": args.model_version}

@@ -50,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.encoder and (args.truncation or args.dtype != "float32"):
         parser.error("--encoder goes with neither --truncation nor --dtype")
     run = RunDirectory.open(args.run)
-    from tfgan_thyroid.serving.model_card import Provenance
-    from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
+    from tfgan_thyroid.serving.export.model_card import Provenance
+    from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
 
     told = {"data": args.data_description, "licence": args.licence}
     provenance = Provenance(**{name: text for name, text in told.items() if text})

@@ -71,11 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.start_log()
     import tensorflow as tf
 
-    from tfgan_thyroid.serving.http_server import build_app, listen, serve
-    from tfgan_thyroid.serving.preview_api import PreviewApi
-    from tfgan_thyroid.serving.rest_api import RestApi
-    from tfgan_thyroid.serving.served_model import ServedModel
-    from tfgan_thyroid.serving.version_watcher import VersionWatcher
+    from tfgan_thyroid.serving.preview.api import PreviewApi
+    from tfgan_thyroid.serving.preview.http_server import build_app, listen, serve
+    from tfgan_thyroid.serving.preview.rest_api import RestApi
+    from tfgan_thyroid.serving.preview.served_model import ServedModel
+    from tfgan_thyroid.serving.preview.version_watcher import VersionWatcher
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     models = {name: ServedModel(name, path, args.keep) for name, path in directories.items()}

@@ -200,7 +200,7 @@ def _train(
     exported = None
     export_to = args.export_to or (None if args.data or args.resume else Path("saved_models/demo"))
     if export_to is not None and iteration == record.config.iterations:
-        from tfgan_thyroid.serving.saved_model import export_generator
+        from tfgan_thyroid.serving.export.saved_model import export_generator
 
         exported = export_generator(run, export_to)
         LOG.info("exported %s", exported)

@@ -25,8 +25,8 @@ def check(version: Path) -> dict[str, Any]:
     import tensorflow as tf
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
-    from tfgan_thyroid.serving import warmup
-    from tfgan_thyroid.serving.loaded_version import LoadedVersion
+    from tfgan_thyroid.serving.export import warmup
+    from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 
     problems = []
     started = time.perf_counter()

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.serving.saved_model import export_generator
+from tfgan_thyroid.serving.export.saved_model import export_generator
 from tfgan_thyroid.training import distribution
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record, resumed_record

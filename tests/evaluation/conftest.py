@@ -12,7 +12,7 @@ from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.phantoms.phantom import PhantomConfig, simulate_scan
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line, current_stack
-from tfgan_thyroid.serving.saved_model import export_generator
+from tfgan_thyroid.serving.export.saved_model import export_generator
 
 FRAMES = 2
 # A fifth of the usual scanner's pixels, for speed; and its image sector without the margin.

@@ -12,7 +12,7 @@ from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.export import export_unet
 from tfgan_thyroid.segmentation.model import build_segmentation_model
 from tfgan_thyroid.segmentation.record import SegmentationRecord
-from tfgan_thyroid.serving import warmup
+from tfgan_thyroid.serving.export import warmup
 
 CONFIG = SegmentationConfig(image_size=16, width=4, batch_size=4)
 

@@ -12,8 +12,8 @@ import pytest
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack
-from tfgan_thyroid.serving.rest_client import RestClient
-from tfgan_thyroid.serving.saved_model import export_generator
+from tfgan_thyroid.serving.client.rest_client import RestClient
+from tfgan_thyroid.serving.export.saved_model import export_generator
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import MODELS, build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
-from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
+from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
 from tfgan_thyroid.training.estimate import estimate
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.api_errors import ApiError
-from tfgan_thyroid.serving.loaded_version import LoadedVersion
+from tfgan_thyroid.serving.preview.api_errors import ApiError
+from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 
 
 def newest_version(path: Path) -> Path | None:

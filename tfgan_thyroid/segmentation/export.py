@@ -14,7 +14,7 @@ from tfgan_thyroid.runs.generator_weights import model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation.model import THRESHOLD, SegmentationModel
 from tfgan_thyroid.segmentation.record import read_record
-from tfgan_thyroid.serving import warmup
+from tfgan_thyroid.serving.export import warmup
 
 WARM_UP_BATCHES = (1, 8)
 

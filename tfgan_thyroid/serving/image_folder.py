@@ -15,8 +15,8 @@ from tqdm import tqdm
 from tfgan_thyroid import __version__, atomic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.generator_weights import model_digest
+from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
 from tfgan_thyroid.serving.png_files import PLACES
-from tfgan_thyroid.serving.signatures import GeneratorSignatures
 
 
 def write_images(

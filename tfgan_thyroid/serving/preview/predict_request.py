@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_thyroid.serving.api_errors import ApiError, invalid
-from tfgan_thyroid.serving.json_tensors import TensorInfo, is_b64, shown, to_array, to_json
+from tfgan_thyroid.serving.preview.api_errors import ApiError, invalid
+from tfgan_thyroid.serving.preview.json_tensors import TensorInfo, is_b64, shown, to_array, to_json
 
 DEFAULT_SIGNATURE = "serving_default"
 

@@ -16,7 +16,7 @@ from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack
-from tfgan_thyroid.serving.saved_model import export_encoder
+from tfgan_thyroid.serving.export.saved_model import export_encoder
 
 
 @pytest.fixture(scope="module", params=["alpha-wgan-gp", "vae"])

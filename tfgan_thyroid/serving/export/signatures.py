@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_thyroid.models.random_draws import latents_from_seeds
-from tfgan_thyroid.serving.inference_generator import InferenceGenerator
+from tfgan_thyroid.serving.export.inference_generator import InferenceGenerator
 
 
 class GeneratorSignatures:

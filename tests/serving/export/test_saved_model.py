@@ -16,9 +16,9 @@ from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack
+from tfgan_thyroid.serving.export.model_card import Provenance
+from tfgan_thyroid.serving.export.saved_model import export_generator
 from tfgan_thyroid.serving.image_folder import write_images
-from tfgan_thyroid.serving.model_card import Provenance
-from tfgan_thyroid.serving.saved_model import export_generator
 from tfgan_thyroid.training.settings import parse_assignment
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_thyroid.serving.api_errors import ApiError, invalid
+from tfgan_thyroid.serving.preview.api_errors import ApiError, invalid
 
 BYTES_SUFFIX = "_bytes"
 """Of the names of string outputs that hold bytes: they are answered as `b64` objects."""

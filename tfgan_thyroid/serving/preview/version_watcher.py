@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from tfgan_thyroid.serving.served_model import ServedModel
+from tfgan_thyroid.serving.preview.served_model import ServedModel
 
 _log = logging.getLogger(__name__)
 

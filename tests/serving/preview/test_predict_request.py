@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from tfgan_thyroid.serving.api_errors import ApiError
-from tfgan_thyroid.serving.json_tensors import TensorInfo, to_array, to_json
-from tfgan_thyroid.serving.predict_request import answer, parse
+from tfgan_thyroid.serving.preview.api_errors import ApiError
+from tfgan_thyroid.serving.preview.json_tensors import TensorInfo, to_array, to_json
+from tfgan_thyroid.serving.preview.predict_request import answer, parse
 
 # The example of https://www.tensorflow.org/tfx/serving/api_rest, in row and in column form.
 THREE_INPUTS = {

@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from tfgan_thyroid.serving.preview_api import PreviewApi
-from tfgan_thyroid.serving.preview_page import PAGE
-from tfgan_thyroid.serving.rest_api import RestApi
+from tfgan_thyroid.serving.preview.api import PreviewApi
+from tfgan_thyroid.serving.preview.page import PAGE
+from tfgan_thyroid.serving.preview.rest_api import RestApi
 
 MAX_BODY = 64 * 2**20
 """Bytes of a request."""

@@ -18,7 +18,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.saved_model import export_encoder, export_generator
+from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
 
 
 @pytest.fixture

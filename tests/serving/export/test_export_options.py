@@ -9,8 +9,8 @@ from PIL import Image
 
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator
-from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.saved_model import WARM_UP_BATCHES, export_encoder, export_generator
+from tfgan_thyroid.serving.export import warmup
+from tfgan_thyroid.serving.export.saved_model import WARM_UP_BATCHES, export_encoder, export_generator
 
 
 def pixels(png):

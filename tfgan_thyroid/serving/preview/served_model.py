@@ -7,9 +7,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.api_errors import ApiError
-from tfgan_thyroid.serving.loaded_version import LoadedVersion
+from tfgan_thyroid.serving.export import warmup
+from tfgan_thyroid.serving.preview.api_errors import ApiError
+from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 
 LOAD_ATTEMPTS = 6
 """TF Serving's max_num_load_retries of 5, and the first attempt."""

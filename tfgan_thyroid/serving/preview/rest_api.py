@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from tfgan_thyroid.serving import predict_request
-from tfgan_thyroid.serving.api_errors import ApiError, invalid
-from tfgan_thyroid.serving.batcher import Batcher
-from tfgan_thyroid.serving.loaded_version import LoadedVersion, dtype_name
-from tfgan_thyroid.serving.served_model import ServedModel
+from tfgan_thyroid.serving.preview import predict_request
+from tfgan_thyroid.serving.preview.api_errors import ApiError, invalid
+from tfgan_thyroid.serving.preview.batcher import Batcher
+from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion, dtype_name
+from tfgan_thyroid.serving.preview.served_model import ServedModel
 
 _SELECTION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PREDICT_PATH = re.compile(rf"/v1/models/(?P<model>[^/:]+){_SELECTION}:(?P<method>classify|regress|predict)", re.I)

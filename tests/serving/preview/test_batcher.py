@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from tfgan_thyroid.serving.api_errors import ApiError
-from tfgan_thyroid.serving.batcher import AT_A_TIME, Batcher
+from tfgan_thyroid.serving.preview.api_errors import ApiError
+from tfgan_thyroid.serving.preview.batcher import AT_A_TIME, Batcher
 
 
 class Doubling:

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import tensorflow as tf
 
 from tfgan_thyroid.models.random_draws import latents_from_seeds
-from tfgan_thyroid.serving.api_errors import ApiError
-from tfgan_thyroid.serving.served_model import ServedModel
+from tfgan_thyroid.serving.preview.api_errors import ApiError
+from tfgan_thyroid.serving.preview.served_model import ServedModel
 
 _LATENTS_PATH = re.compile(r"/preview/latents/(?P<model>[^/]+)/(?P<seed>\d{1,18})")
 _SIGNATURE = "generate_from_latent"

@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_thyroid.config import Config
-from tfgan_thyroid.serving.model_card import training_command
+from tfgan_thyroid.serving.export.model_card import training_command
 
 LARGEST = 6_000_000  # bytes
 

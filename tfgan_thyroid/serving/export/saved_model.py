@@ -13,9 +13,9 @@ from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.serving import warmup
-from tfgan_thyroid.serving.model_card import Exported, Provenance, write_model_card
-from tfgan_thyroid.serving.signatures import EncoderSignatures, GeneratorSignatures
+from tfgan_thyroid.serving.export import warmup
+from tfgan_thyroid.serving.export.model_card import Exported, Provenance, write_model_card
+from tfgan_thyroid.serving.export.signatures import EncoderSignatures, GeneratorSignatures
 
 WARM_UP_BATCHES = (1, 8, 32)
 """Batch sizes that a version has met before it answers anybody; the last is TF Serving's limit in docker/serving."""

@@ -9,8 +9,8 @@ from PIL import Image
 
 from tests.networks.other_numbers import with_other_numbers
 from tfgan_thyroid.networks.generator import build_generator
-from tfgan_thyroid.serving.inference_generator import InferenceGenerator
-from tfgan_thyroid.serving.signatures import EncoderSignatures, GeneratorSignatures
+from tfgan_thyroid.serving.export.inference_generator import InferenceGenerator
+from tfgan_thyroid.serving.export.signatures import EncoderSignatures, GeneratorSignatures
 
 
 def trained(image_size, channels, width=2, latent_size=8):

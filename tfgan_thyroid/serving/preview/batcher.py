@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfgan_thyroid.serving.api_errors import ApiError
-from tfgan_thyroid.serving.loaded_version import LoadedVersion
+from tfgan_thyroid.serving.preview.api_errors import ApiError
+from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 
 Arrays = dict[str, np.ndarray]
 

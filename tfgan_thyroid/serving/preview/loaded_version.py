@@ -10,8 +10,8 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from tfgan_thyroid.serving.api_errors import ApiError, invalid
-from tfgan_thyroid.serving.json_tensors import TensorInfo
+from tfgan_thyroid.serving.preview.api_errors import ApiError, invalid
+from tfgan_thyroid.serving.preview.json_tensors import TensorInfo
 
 PREDICT_METHOD = "tensorflow/serving/predict"
 _CODES = {getattr(tf.errors, name): name for name in vars(tf.errors) if name.isupper()}

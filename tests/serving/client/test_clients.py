@@ -231,7 +231,7 @@ def grpc_client(model_name):
     if "TF_SERVING_GRPC" not in os.environ:
         pytest.skip("needs a real TF Serving: set TF_SERVING_GRPC=HOST:PORT beside TF_SERVING_URL")
     pytest.importorskip("tensorflow_serving", reason="needs the serving extra (tensorflow-serving-api)")
-    from tfgan_thyroid.serving.grpc_client import GrpcClient
+    from tfgan_thyroid.serving.client.grpc_client import GrpcClient
 
     client = GrpcClient(os.environ["TF_SERVING_GRPC"], model_name)
     yield client

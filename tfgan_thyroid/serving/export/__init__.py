@@ -1,0 +1,1 @@
+"""SavedModels: signatures, the inference form of a generator, model card, warm-up."""

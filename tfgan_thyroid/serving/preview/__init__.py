@@ -1,0 +1,1 @@
+"""The preview server: TF Serving's REST interface and a page."""
