@@ -14,8 +14,8 @@ from tfgan_thyroid.errors import UserError
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from pipeline.transforms.find_scans import ScanFile
-    from pipeline.transforms.settings import PreprocessSettings
+    from pipeline.preprocessing.inputs.find_scans import ScanFile
+    from pipeline.preprocessing.settings import PreprocessSettings
     from tfgan_thyroid.data.masks.labels import MaskLabel
     from tfgan_thyroid.data.records.schema import DatasetInfo
 
@@ -41,8 +41,7 @@ class Job(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     job = read_job(argv)
-    from pipeline import preprocess_report as report
-    from pipeline.beam_options import pipeline_options
+    from pipeline.preprocessing.beam_options import pipeline_options
 
     arguments = job.arguments
     report.print_settings(job.settings, job.scans)
@@ -63,15 +62,15 @@ def read_job(argv: Sequence[str] | None) -> Job:
         UserError: no scans, an output that must not be replaced, or a file of a flag that cannot be used.
         SystemExit: a wrong flag.
     """
-    from pipeline.preprocess_flags import preprocess_parser
+    from pipeline.preprocessing.flags import preprocess_parser
 
     parser = preprocess_parser()
     arguments, beam_flags = parser.parse_known_args(argv)
+    from pipeline.preprocessing.inputs.find_scans import find_scans
     from pipeline.staging import check_output
-    from pipeline.transforms.find_scans import find_scans
 
     if beam_flags:
-        from pipeline.beam_options import check_runner, pipeline_options
+        from pipeline.preprocessing.beam_options import check_runner, pipeline_options
 
         try:
             options = pipeline_options(beam_flags)
@@ -98,12 +97,12 @@ def run(
     Raises:
         UserError: no scan was accepted, or one was refused and `strict` is set; `output` is then as it was.
     """
-    from pipeline.beam_options import run_pipeline
-    from pipeline.preprocess_report import describe_rejected
-    from pipeline.progress import progress_bar
+    from pipeline.preprocessing.beam_options import run_pipeline
+    from pipeline.preprocessing.prepare.prepare_scans import spill_batches
+    from pipeline.preprocessing.preprocess_scans import PreprocessScans
+    from pipeline.preprocessing.progress import progress_bar
+    from pipeline.preprocessing.report import describe_rejected
     from pipeline.staging import publish, staging_directory
-    from pipeline.transforms.prepare_scans import spill_batches
-    from pipeline.transforms.preprocess_scans import PreprocessScans
     from tfgan_thyroid.data.records.schema import DatasetInfo
 
     with staging_directory(output) as staging:
@@ -123,10 +122,10 @@ def run(
 
 def _settings(arguments: argparse.Namespace, scans: Sequence["ScanFile"]) -> "PreprocessSettings":
     """The settings that the flags and the file names make."""
-    from pipeline.transforms.crop_sheet import SET_ASIDE
-    from pipeline.transforms.group_scans import choose_pattern
-    from pipeline.transforms.name_lists import read_group_file, read_split_lists
-    from pipeline.transforms.settings import PreprocessSettings
+    from pipeline.preprocessing.inputs.group_scans import choose_pattern
+    from pipeline.preprocessing.inputs.name_lists import read_group_file, read_split_lists
+    from pipeline.preprocessing.settings import PreprocessSettings
+    from pipeline.preprocessing.sheets.crop_sheet import SET_ASIDE
 
     names = [scan.name for scan in scans]
     salt = None
@@ -166,7 +165,7 @@ def _check_apart(arguments: argparse.Namespace, output: Path, scans: Sequence["S
     """Raise `UserError` if the output lies where scans are looked for, or would replace some."""
     folders = [folder for folder in (arguments.input, arguments.masks) if folder is not None and os.path.isdir(folder)]
     if "**" in arguments.input:
-        from pipeline.transforms.find_scans import input_root
+        from pipeline.preprocessing.inputs.find_scans import input_root
 
         folders.append(input_root(arguments.input))
     for folder in folders:

@@ -13,7 +13,7 @@ from tfgan_thyroid.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.preprocess import Job
-    from pipeline.transforms.find_scans import ScanFile
+    from pipeline.preprocessing.inputs.find_scans import ScanFile
 
 JOB = "pipeline.preprocess"
 # Of the settings, what a manifest must not tell: it may hold names of patients and of files, and the key of the hashes.

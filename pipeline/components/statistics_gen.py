@@ -13,7 +13,7 @@ class StatisticsGen(Component):
 
     def run(self, workplace: Workplace) -> None:
         """Copies a file for each split, and the readable form."""
-        from pipeline.transforms.feature_statistics import STATISTICS_FOLDER
+        from pipeline.preprocessing.write.feature_statistics import STATISTICS_FOLDER
         from tfgan_thyroid.data.records.schema import STATISTICS_FILE
 
         examples, output = workplace.inputs["examples"], workplace.outputs["statistics"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.transforms.split_statistics import grey_moments
+from pipeline.preprocessing.write.split_statistics import grey_moments
 from pipeline.validation.schema_rules import FeatureRule
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.data.records.examples import parse_features, read_records

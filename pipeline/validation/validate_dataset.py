@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.transforms.split_drift import drift
+from pipeline.preprocessing.write.split_drift import drift
 from pipeline.validation.anomalies import ERROR, WARNING, Anomaly
 from pipeline.validation.schema_rules import load_rules, schema_drift
 from pipeline.validation.split_account import SplitAccount, account_for_split

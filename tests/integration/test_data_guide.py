@@ -12,7 +12,7 @@ REASON_AT = {"ScanError": 0, "RejectedScan": 1, "LeftOut": 0}
 
 
 def test_every_flag_of_the_guide_exists():
-    from pipeline.preprocess_flags import preprocess_parser as preprocess
+    from pipeline.preprocessing.flags import preprocess_parser as preprocess
     from pipeline.validate import _parser as validate
 
     known = {

@@ -1,0 +1,1 @@
+"""The Beam job that turns raw scans into a data set: inputs, prepare, splits, write, sheets."""

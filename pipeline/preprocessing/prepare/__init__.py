@@ -1,0 +1,1 @@
+"""Step 2: each scan read, cropped, resized and spilled."""

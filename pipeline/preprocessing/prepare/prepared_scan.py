@@ -1,0 +1,82 @@
+"""What the first pass sets aside of a scan: a row of names, hashes and counts, and pixels in a spill file."""
+
+import dataclasses
+
+import numpy as np
+
+from pipeline.preprocessing.settings import PreprocessSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PreparedScan:
+    """Where a prepared scan lies and what is to be known of it.
+
+    Args:
+        name: as in `ScanFile`.
+        group: as from `group_of_scan`.
+        digest: SHA-256 of the stored pixels, hexadecimal: equal digests are duplicates.
+        record_digest: SHA-256 of the stored pixels and the stored mask.
+        raw_height: pixels of the raw scan.
+        raw_width: pixels of the raw scan.
+        mask_pixels: foreground pixels of the stored mask; None without masks.
+        spill_file: name of the file in the spill folder.
+        offset: where in it the image starts; the mask and the histogram (256 uint32) follow.
+        image_bytes: length of the image's PNG.
+        mask_bytes: length of the mask's PNG, 0 without masks.
+        perceptual_hash: as from `perceptual_hash.perceptual_hash`; empty if near-duplicates are not sought.
+        listed: the split that a list gives the scan; None without lists.
+        crop_size: (height, width) of what was kept of the raw scan, pixels.
+        inpainted_pixels: pixels of the raw scan that were filled in; None if they were not looked for.
+        thumbnail_bytes: length of the crop sheet's PNG, which follows the histogram; 0 if this scan is not on it.
+    """
+
+    name: bytes
+    group: str
+    digest: str
+    record_digest: str
+    raw_height: int
+    raw_width: int
+    mask_pixels: int | None
+    spill_file: str
+    offset: int
+    image_bytes: int
+    mask_bytes: int
+    perceptual_hash: bytes = b""
+    listed: str | None = None
+    crop_size: tuple[int, int] = (0, 0)
+    inpainted_pixels: int | None = None
+    thumbnail_bytes: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RejectedScan:
+    """A refused file: its name, a reason from a short list, and the detail in words."""
+
+    name: bytes
+    reason: str
+    detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedBatch:
+    """What became of a batch of scans."""
+
+    prepared: list[PreparedScan]
+    rejected: list[RejectedScan]
+
+
+def read_spilled(scan: PreparedScan, settings: PreprocessSettings) -> tuple[bytes, bytes | None, np.ndarray]:
+    """What the first pass set aside: the image's PNG, the mask's PNG or None, the histogram uint32 `[256]`."""
+    with open(settings.spill / scan.spill_file, "rb") as file:
+        file.seek(scan.offset)
+        image_png = file.read(scan.image_bytes)
+        mask_png = file.read(scan.mask_bytes)
+        histogram = np.frombuffer(file.read(4 * 256), np.uint32)
+    return image_png, mask_png or None, histogram
+
+
+def read_thumbnail(scan: PreparedScan, settings: PreprocessSettings) -> bytes:
+    """The PNG that the first pass set aside for the crop sheet."""
+    with open(settings.spill / scan.spill_file, "rb") as file:
+        file.seek(scan.offset + scan.image_bytes + scan.mask_bytes + 4 * 256)
+        return file.read(scan.thumbnail_bytes)

@@ -1,0 +1,1 @@
+"""Step 5: pictures of what was kept, cropped and set aside."""

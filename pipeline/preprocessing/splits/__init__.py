@@ -1,0 +1,1 @@
+"""Step 3: which scan goes into which split."""
