@@ -41,6 +41,7 @@ class Job(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     job = read_job(argv)
+    from pipeline.preprocessing import report
     from pipeline.preprocessing.beam_options import pipeline_options
 
     arguments = job.arguments

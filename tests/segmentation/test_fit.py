@@ -8,6 +8,7 @@ from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.checkpoints import list_checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
+from tfgan_thyroid.segmentation import checkpoints
 from tfgan_thyroid.segmentation.examples import load_examples
 from tfgan_thyroid.segmentation.fit import fit_unet, is_finished, train_unet
 from tfgan_thyroid.segmentation.metrics import confusion

@@ -11,6 +11,7 @@ from tensorboard.plugins.hparams import api as hparams
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.runs.checkpoints import list_checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, forget_after
+from tfgan_thyroid.segmentation import checkpoints
 from tfgan_thyroid.segmentation.batches import segmentation_batches
 from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
