@@ -8,40 +8,38 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for package in ("tfgan_thyroid", "pipeline") for path in (ROOT / package).rglob("*.py"))
 
-# Strictly downwards: a module imports from lower layers, and from its own package.
-LAYERS = [
-    {"train", "evaluate", "segment", "pairs", "generate", "export", "reproduce", "client", "serve", "__main__"},
+# Strictly downwards: a room imports from lower floors and from itself. Rooms of one floor do not import each other.
+FLOORS = [
+    {"commands"},
+    {"experiments"},
     {"evaluation"},
+    {"segmentation"},
     {"training"},
     {"callbacks", "serving"},
+    {"runs"},
     {"models"},
     {"networks"},
-    {"layers", "losses", "metrics", "data"},
-    {"segmentation_record", "replicas"},
-    {"command", "run_directory"},
-    {"segmentation_config"},
-    {"config", "atomic"},
+    {"layers", "losses"},
+    {"metrics", "data", "phantoms"},
+    {"config", "command", "atomic", "replicas"},
     {"config_fields"},
     {"errors", "__init__"},
 ]
-LEVEL = {name: len(LAYERS) - index for index, names in enumerate(LAYERS) for name in names}
+LEVEL = {name: len(FLOORS) - index for index, names in enumerate(FLOORS) for name in names}
 HEAVY = {"tensorflow", "keras", "tensorflow_addons", "apache_beam"}
 LIGHT = [
     "config.py",
-    "run_directory.py",
-    "segmentation_config.py",
-    "segmentation_record.py",
     "atomic.py",
     "command.py",
     "data/records/schema.py",
     "metrics/catalog.py",
-    "training/settings.py",
+    "runs/run_directory.py",
+    "segmentation/config.py",
+    "segmentation/record.py",
     "serving/client/rest_client.py",
     "serving/png_files.py",
+    "training/settings.py",
 ]
-# The model card and the settings are read where TensorFlow is not; the checkpoint names live with the callbacks. A loss
-# may be a metric made differentiable.
-SAME_LEVEL = {("serving", "callbacks"), ("losses", "metrics")}
 
 
 def imports(path):
@@ -58,10 +56,22 @@ def imports(path):
                 yield node.lineno, f"{node.module}.{name.name}", id(node) not in late
 
 
-def part(module):
-    """`tfgan_thyroid.models.registry.build` -> `models`."""
-    words = module.split(".")
-    return words[1] if len(words) > 1 and words[1] in LEVEL else "__init__"
+def room(path):
+    """The room that a file of the package stands in: its folder, a module of the ground floor, or `commands`."""
+    first = path.relative_to(ROOT / "tfgan_thyroid").parts[0].removesuffix(".py")
+    return first if first in LEVEL else "commands"
+
+
+def file_of(module):
+    """The file of a dotted module name, or of the module that holds a dotted name; None where there is none."""
+    base = ROOT / Path(*module.split("."))
+    places = (
+        base.with_suffix(".py"),
+        base / "__init__.py",
+        base.parent.with_suffix(".py"),
+        base.parent / "__init__.py",
+    )
+    return next((place for place in places if place.exists()), None)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +80,21 @@ def part(module):
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_imports_go_strictly_downwards(path):
-    relative = path.relative_to(ROOT / "tfgan_thyroid")
-    own = relative.parts[0].removesuffix(".py")
-    assert own in LEVEL, f"{path}: give {own} a place in LAYERS"
+    own = room(path)
+    assert own != "commands" or path.parent == ROOT / "tfgan_thyroid", f"{path.parent}: give it a floor in FLOORS"
     for line, module, _ in imports(path):
-        where = f"{path}:{line}: {own} imports {module}"
-        assert not module.startswith("pipeline"), where
-        assert not module.startswith("apache_beam"), where
         if module.startswith("tfgan_thyroid"):
-            other = part(module)
-            assert own == other or LEVEL[other] < LEVEL[own] or (own, other) in SAME_LEVEL, where
+            other = room(file_of(module))
+            assert own == other or LEVEL[other] < LEVEL[own], f"{path}:{line}: {own} imports {module}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_beam_and_tfx_are_imported_by_the_pipeline_alone(path):
+    place = path.relative_to(ROOT).parts
+    for line, module, _ in imports(path):
+        top = module.split(".")[0]
+        assert place[0] == "pipeline" or top not in ("apache_beam", "pipeline"), f"{path}:{line}: {module}"
+        assert place[:2] == ("pipeline", "tfx") or top not in ("tfx", "ml_metadata"), f"{path}:{line}: {module}"
 
 
 @pytest.mark.parametrize("name", LIGHT)
@@ -93,10 +108,9 @@ def test_light_modules_import_nothing_heavy_directly_or_through_others(name):
                 continue
             assert module.split(".")[0] not in HEAVY, f"{path}:{line}: {module}"
             if module.startswith("tfgan_thyroid."):
-                base = ROOT / Path(*module.split("."))
-                for candidate in (base.with_suffix(".py"), base.parent.with_suffix(".py")):
-                    if candidate.exists() and candidate not in seen:
-                        todo.append(candidate)
+                imported = file_of(module)
+                if imported not in seen:
+                    todo.append(imported)
 
 
 def test_every_file_is_walked():

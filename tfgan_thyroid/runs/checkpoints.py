@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
@@ -112,27 +111,6 @@ def _read(target: tf.train.Checkpoint, checkpoint: Path, complete: bool) -> None
     except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(f"checkpoint {checkpoint} does not fit this model ({reason})") from None
-
-
-class CheckpointWriter(keras.callbacks.Callback):
-    """Saves every `checkpoint_every` iterations and when training ends, by its plan or by a signal.
-
-    Args:
-        run: where to.
-    """
-
-    def __init__(self, run: RunDirectory) -> None:
-        super().__init__()
-        self.run = run
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Saves at the interval."""
-        if int(self.model.iteration.numpy()) % self.model.config.checkpoint_every == 0:
-            save(self.run, self.model)
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Saves the last iteration."""
-        save(self.run, self.model)
 
 
 def _drop_old(run: RunDirectory, metric: str) -> None:

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from tfgan_thyroid.callbacks.checkpoint_writer import CheckpointWriter
 from tfgan_thyroid.callbacks.image_grids import ImageGrids
 from tfgan_thyroid.callbacks.latent_projector import LatentProjector
 from tfgan_thyroid.callbacks.metrics_logger import MetricsLogger
@@ -101,7 +102,7 @@ def _callbacks(
         ImageGrids(run, writer, shown),
         MetricsLogger(run, writer, shown),
         stop,
-        checkpoints.CheckpointWriter(run),
+        CheckpointWriter(run),
         LatentProjector(run, shown),
     ]
 
