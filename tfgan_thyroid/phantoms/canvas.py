@@ -80,6 +80,7 @@ class Canvas:
     def breaks(self) -> Map:
         """How strongly an interface reflects along the scan: a random curve from 0.15 to 1.7, `[1, columns]`."""
         row = self.rng.integers(len(self.textures.clouds))
+        # Eight nodes a millimetre: the curve varies every 2.5 mm, so that an interface is bright only in places.
         column = np.rint(8.0 * self.x).astype(np.int32) % self.textures.clouds.shape[1]
         return np.clip(0.85 + 0.4 * self.textures.clouds[row, column], 0.15, 1.7)[None, :]
 
@@ -128,6 +129,7 @@ def new_canvas(
     textures = draw_textures(patient, frame, view.drift)
     # The probe flattens what lies against it.
     settle = np.minimum(depth / 10.0, 1.0)[:, None]
+    # Two scales of bends, of whole organs and of their outlines; ellipses would be told from anatomy at once.
     bend_x, bend_z = (
         0.6 * smooth_surface(patient, x, depth, 7.0) + 0.14 * smooth_surface(patient, x, depth, 2.2) for _ in range(2)
     )
@@ -141,9 +143,9 @@ def new_canvas(
         textures=textures,
         rng=patient,
         backscatter=np.zeros(shape, np.float32),
-        attenuation=np.full(shape, 0.7, np.float32),
+        attenuation=np.full(shape, 0.7, np.float32),  # soft tissue: 0.5 to 0.7 dB/(cm MHz)
         specular=np.zeros(shape, np.float32),
-        clutter=np.full(shape, -200.0, np.float32),
+        clutter=np.full(shape, -200.0, np.float32),  # none
     )
 
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tfgan_thyroid.phantoms.config import PhantomConfig
 
+# Scanners write below white, so that text does not outshine tissue.
 _TEXT_GREY = 190
 _TICK_GREY = 150
 
@@ -23,7 +24,7 @@ def draw_margin(config: PhantomConfig, pixel_mm: float, gain_db: float) -> NDArr
     """
     width, height = config.sector_left_px, config.height_px
     margin = Image.new("L", (width, height), 0)
-    if width < 40:
+    if width < 40:  # no room for a line of text
         return np.asarray(margin)
     draw = ImageDraw.Draw(margin)
     _draw_ruler(draw, width, height, pixel_mm)

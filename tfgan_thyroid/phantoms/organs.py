@@ -8,7 +8,8 @@ from tfgan_thyroid.phantoms.canvas import Canvas, ease
 from tfgan_thyroid.phantoms.config import Map
 from tfgan_thyroid.phantoms.layers import Layers
 
-# Backscatter against thyroid tissue (dB) and attenuation (dB/(cm MHz)) of each kind of nodule.
+# Backscatter against thyroid tissue (dB) and attenuation (dB/(cm MHz)) of each kind of nodule. Fluid has hardly any of
+# either, so that a cyst is black and the tissue behind it bright; solid tissue is near the gland's own 0.6.
 _NODULE_TISSUE = {
     "hypoechoic": (-7.5, 0.75),
     "isoechoic": (0.5, 0.65),
@@ -58,6 +59,7 @@ def paint_nodule(canvas: Canvas, nodule: Nodule, gland: Map) -> None:
         canvas.line(distance, 2.2 * canvas.facing(distance) * canvas.breaks(), 0.25)
         canvas.clutter[...] = np.where(distance < 0, np.maximum(canvas.clutter, -20.0 + 4.0 * distance), canvas.clutter)
     if nodule.calcified:
+        # Grains beyond 1.9 standard deviations, 3 % of a nodule's area: scattered points, as microcalcifications are.
         calcium = np.where(distance < -0.6, np.maximum(grains - 1.9, 0.0), 0.0)
         canvas.specular[...] += 9.0 * calcium
         canvas.attenuation[...] += 6.0 * calcium
@@ -68,9 +70,12 @@ def paint_vessel(canvas: Canvas, vessel: Ellipse, wall: float) -> None:
     canvas = canvas.around(vessel, 4.0)
     distance = canvas.distance(vessel)
     facing = canvas.facing(distance)
+    # The carotid sheath: connective tissue, brightest in front of and behind the vessel.
     sheath = np.exp(-((np.maximum(distance, 0.0) / np.float32(1.6)) ** 2))
     canvas.backscatter[...] += 3.5 * sheath * (0.3 + facing)
+    # Blood scatters too little to be seen at this dynamic range, and hardly attenuates.
     canvas.paint(distance, -34.0, 0.12, 0.4)
+    # Reverberations of the front wall fill the first 2 mm of a lumen with haze.
     haze = np.maximum(-19.0 + 5.0 * distance, -29.0)
     canvas.clutter[...] = np.where(distance < 0, np.maximum(canvas.clutter, haze), canvas.clutter)
     canvas.line(distance - np.float32(0.25), wall * (0.1 + facing) * canvas.breaks(), 0.3)
@@ -94,12 +99,14 @@ def paint_trachea(canvas: Canvas, anatomy: NeckAnatomy, outline: Map) -> None:
     canvas.paint(outline, -2.0 - 8.0 * facing, 1.0, 0.8)
     canvas.fascia(outline, 3.0 * facing * canvas.breaks(), 0.25)
     air = outline + np.float32(anatomy.cartilage_mm)
+    # Air reflects nearly everything, but only where it faces the beam: hence the third power.
     canvas.fascia(air, 8.0 * facing**3 * canvas.breaks(), 0.45)
     covered = np.maximum.accumulate(air < 0, axis=0)
     steep = np.exp(-((air / np.float32(2.2)) ** 2)) * (canvas.v < anatomy.trachea.z)
     canvas.attenuation[...] = np.where(air < 0, np.float32(20.0), canvas.attenuation + 0.5 * steep * (1.0 - facing))
     below = np.cumsum(covered, axis=0, dtype=np.float32) * np.float32(canvas.node_mm)
     wobble = below + 0.3 * canvas.texture("clouds", v=below)
+    # Comet tails: echoes between probe and airway, evenly spaced, that lose strength with each return.
     ripple = np.cos(wobble * np.float32(2.0 * np.pi / anatomy.reverberation_mm)) * np.exp(-below / 2.5)
     haze = anatomy.reverberation_db - 1.6 * below + 5.0 * ripple * canvas.breaks()
     haze += 2.0 * canvas.texture("sheets") + 2.5 * canvas.texture("clouds", canvas.u * 0.7, canvas.v * 0.7)

@@ -12,6 +12,7 @@ _NODULE_KINDS = {"hypoechoic": 0.4, "isoechoic": 0.2, "hyperechoic": 0.1, "cysti
 
 def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
     """Draw a patient."""
+    # Fat is skewed: about 3 mm in most patients, up to a centimetre in a few.
     skin, fat = rng.uniform(1.2, 1.9), rng.gamma(4.0, 0.75) + 0.8
     strap, sternomastoid = rng.uniform(2.2, 4.2), rng.uniform(5.0, 9.0)
     isthmus = rng.uniform(1.8, 4.5)
@@ -19,6 +20,7 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
     width, height = rng.uniform(7.0, 9.0), rng.uniform(7.0, 9.0)
     trachea = Ellipse(0.0, front + 1.5 + isthmus + height, width, height)
 
+    # Some patients come because the gland is large.
     goitre = rng.choice((1.0, 1.3), p=(0.85, 0.15))
     sides = [_sample_side(rng, side, width, front, strap, sternomastoid, goitre) for side in (-1.0, 1.0)]
     lobes, carotids, jugulars = zip(*sides, strict=True)
@@ -26,6 +28,7 @@ def sample_patient(rng: np.random.Generator) -> NeckAnatomy:
         width + rng.uniform(-0.5, 2.0), trachea.z + height * 0.75, rng.uniform(3.2, 4.6), rng.uniform(2.4, 3.4)
     )
     deep = max(lobe.z + lobe.b for lobe in lobes)
+    # The probe over the isthmus, or over one of the lobes, as an examination goes.
     view = rng.choice(3, p=(0.4, 0.3, 0.3))
     centre = (rng.normal(0.0, 2.0), -rng.uniform(7.0, 16.0), rng.uniform(7.0, 16.0))[view]
     return NeckAnatomy(
@@ -92,6 +95,7 @@ def _sample_side(
     """
     a, b = goitre * rng.uniform(7.0, 9.8), goitre * rng.uniform(7.0, 10.5)
     lobe = Ellipse(side * (airway + 0.62 * a), front + strap + 0.9 * b, a, b, side * rng.uniform(-0.45, 0.05))
+    # The carotid lies at the lobe's side and below the muscle; the jugular outside it, flattened by the probe.
     radius = rng.uniform(3.0, 4.0)
     outside = abs(lobe.x) + 0.9 * a + radius + rng.uniform(-0.8, 0.8)
     below_muscle = front + sternomastoid + 1.0
@@ -106,12 +110,13 @@ def _sample_side(
 def _sample_nodules(rng: np.random.Generator, lobes: Sequence[Ellipse], centre: float) -> tuple[Nodule, ...]:
     """None to two nodules, in a lobe that the probe looks at."""
     nodules = []
+    # Ultrasound finds nodules in about half of adults; a frame shows those of one slice.
     for _ in range(rng.choice(3, p=(0.55, 0.33, 0.12))):
         if abs(centre) > 5.0:
             lobe = lobes[int(centre > 0)]
         else:
             lobe = lobes[rng.integers(2)]
-        size = rng.uniform(0.22, 0.6)
+        size = rng.uniform(0.22, 0.6)  # of the lobe: 4 to 11 mm across
         reach = 0.85 - size
         x, z = (lobe.x + reach * lobe.a * rng.uniform(-1, 1), lobe.z + reach * lobe.b * rng.uniform(-0.8, 0.8))
         a = size * lobe.a * rng.uniform(0.85, 1.1)

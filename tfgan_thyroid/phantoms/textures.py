@@ -81,6 +81,7 @@ def _white(rng: np.random.Generator) -> NDArray[np.complex64]:
 
 @functools.cache
 def _transfers() -> tuple[tuple[Map, Map], ...]:
+    # Standard deviations in mm across and down; a field's size (`Textures`) is about 2.3 of them.
     return (_gaussian(0.9, 0.09), _gaussian(2.0, 0.17)), (_gaussian(1.0, 1.0), _gaussian(0.22, 0.2))
 
 
