@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf import descriptor_pb2, message_factory, text_format
 
 Field = descriptor_pb2.FieldDescriptorProto
 
@@ -63,7 +63,6 @@ MESSAGES = {
 
 def read_config(path, message):
     """A text-format file as a message of TF Serving; a field that the message lacks raises."""
-    pool = descriptor_pool.DescriptorPool()
     file = descriptor_pb2.FileDescriptorProto(name="serving.proto", syntax="proto3")
     scalars = {name: getattr(Field, f"TYPE_{name.upper()}") for name in ("string", "uint32", "int64", "bool")}
     for name, fields in MESSAGES.items():
@@ -75,8 +74,7 @@ def read_config(path, message):
             added.type = scalars.get(kind, Field.TYPE_MESSAGE)
             if kind not in scalars:
                 added.type_name = f".{kind}"
-    pool.Add(file)
-    kind = message_factory.GetMessageClass(pool.FindMessageTypeByName(message))
+    kind = message_factory.GetMessages([file])[message]
     return text_format.Parse(path.read_text(), kind())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, message_factory
 from tensorflow.core.framework import tensor_pb2
 
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -87,8 +87,6 @@ def _array(proto: Any) -> np.ndarray:
 @cache
 def _prediction_log() -> Any:
     """The message class, from the field numbers of tensorflow_serving/apis/{model,predict,prediction_log}.proto."""
-    pool = descriptor_pool.DescriptorPool()
-    _add_with_dependencies(pool, tensor_pb2.DESCRIPTOR)
     file = descriptor_pb2.FileDescriptorProto(
         name="warmup.proto", package=_PACKAGE, syntax="proto3", dependency=[tensor_pb2.DESCRIPTOR.name]
     )
@@ -103,17 +101,16 @@ def _prediction_log() -> Any:
     _add_message(request, "inputs", 2, f".{_PACKAGE}.PredictRequest.InputsEntry", _Field.LABEL_REPEATED)
     _add_message(file.message_type.add(name="PredictLog"), "request", 1, f".{_PACKAGE}.PredictRequest")
     _add_message(file.message_type.add(name="PredictionLog"), "predict_log", 6, f".{_PACKAGE}.PredictLog")
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.PredictionLog"))
+    # Protobuf 3.20, which Python 3.10 takes, has no GetMessageClass; GetMessages is in every version.
+    return message_factory.GetMessages([file, *_with_dependencies(tensor_pb2.DESCRIPTOR)])[f"{_PACKAGE}.PredictionLog"]
 
 
 def _add_message(message: Any, name: str, number: int, type_name: str, label: int = _Field.LABEL_OPTIONAL) -> None:
     message.field.add(name=name, number=number, type=_Field.TYPE_MESSAGE, type_name=type_name, label=label)
 
 
-def _add_with_dependencies(pool: descriptor_pool.DescriptorPool, file: Any) -> None:
-    for dependency in file.dependencies:
-        _add_with_dependencies(pool, dependency)
+def _with_dependencies(file: Any) -> list[descriptor_pb2.FileDescriptorProto]:
+    """A copy of a file's description and of each file that it imports."""
     copy = descriptor_pb2.FileDescriptorProto()
     file.CopyToProto(copy)
-    pool.Add(copy)
+    return [copy, *(described for dependency in file.dependencies for described in _with_dependencies(dependency))]
