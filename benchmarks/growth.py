@@ -6,14 +6,12 @@
 import argparse
 import dataclasses
 import itertools
-import json
-import sys
 from collections.abc import Sequence
 from typing import TextIO
 
 from benchmarks.arithmetic import iteration_macs
-from benchmarks.machine import describe_machine, package_versions
 from benchmarks.rounds import run_rounds
+from benchmarks.scaffold import add_turns, document, log_stream, parser, publish
 from benchmarks.sides import CHANNELS, LATENT_SIZE, Settings
 from benchmarks.worker import Worker
 from tfgan_thyroid import command
@@ -25,25 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     for size in flags.image_sizes:
         stage_count(size)
-    stream = sys.stderr if flags.json else sys.stdout
-    machine = describe_machine()
-    print(
-        f"machine  {machine['cpu']}, {machine['usable_cores']} usable cores, {machine['memory_gib']:.0f} GiB\n"
-        f"{'pixels':>6}{'width':>6}{'batch':>6}{'GMAC':>8}{'s':>8}{'GFLOP/s':>9}{'GiB':>7}"
-        "   --dry-run said: s, GiB",
-        file=stream,
-    )
+    columns = f"{'pixels':>6}{'width':>6}{'batch':>6}{'GMAC':>8}{'s':>8}{'GFLOP/s':>9}{'GiB':>7}"
+    print(f"{columns}   --dry-run said: s, GiB", file=log_stream(flags))
     rows = []
     for size, width in itertools.product(flags.image_sizes, flags.widths):
         measured = [measure(Settings(size, width, batch, "float32", flags.seed), flags) for batch in flags.batch_sizes]
         for row in measured:
             row["dry_run"] = dry_run(Settings(size, width, row["batch_size"], "float32", flags.seed))
-            _print_row(row, stream)
+            _print_row(row, log_stream(flags))
         rows += measured
-    document = {"machine": machine, "versions": package_versions(), "rows": rows, **summary(rows)}
-    _print_summary(document, stream)
-    if flags.json:
-        print(json.dumps(document))
+    found = summary(rows)
+    publish(flags, document(flags, rows=rows, **found), _summary_lines(found))
     return 0
 
 
@@ -107,36 +97,31 @@ def _print_row(row: dict, stream: TextIO) -> None:
     )
 
 
-def _print_summary(document: dict, stream: TextIO) -> None:
-    if document["exponent"] is not None:
-        print(f"seconds grow as the arithmetic to the power of {document['exponent']:.2f} (larger half)", file=stream)
-    print(
-        f"--dry-run was wrong by at most {document['dry_run_seconds_error']:.0%} in seconds and "
-        f"{document['dry_run_memory_error']:.0%} in memory",
-        file=stream,
-    )
+def _summary_lines(found: dict) -> list[str]:
+    lines = [
+        f"--dry-run was wrong by at most {found['dry_run_seconds_error']:.0%} in seconds and "
+        f"{found['dry_run_memory_error']:.0%} in memory"
+    ]
+    if found["exponent"] is not None:
+        lines.append(f"seconds grow as the arithmetic to the power of {found['exponent']:.2f} (larger half)")
+    return lines
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.growth",
+    result = parser(
+        "growth",
         "Time an iteration, and take its peak memory, at several widths, image sizes and batches, beside its "
         "arithmetic and beside what --dry-run says of it. Random images; nothing is written.",
-        "python -m benchmarks.growth --image-sizes 64,128 --widths 8,16 --batch-sizes 4,8",
+        "--image-sizes 64,128 --widths 8,16 --batch-sizes 4,8",
     )
     for name, default, meaning in (
         ("--image-sizes", "64,128,256", "height and width in pixels, 4 * 2^n"),
         ("--widths", "8,16,32", "channels after D's first stage"),
         ("--batch-sizes", "4,8,16", "images in each of the four updates"),
     ):
-        parser.add_argument(name, type=command.counts, metavar="N,N", default=default, help=meaning)
-    parser.add_argument("--rounds", type=command.positive_int, default=3, help="the fastest counts")
-    parser.add_argument("--iterations", type=command.positive_int, default=2, help="in a round")
-    parser.add_argument("--seed", type=command.seed, default=0, help="of the images and the initial values")
-    parser.add_argument(
-        "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
-    )
-    return parser
+        result.add_argument(name, type=command.counts, metavar="N,N", default=default, help=meaning)
+    add_turns(result, rounds=3, iterations=2)
+    return result
 
 
 if __name__ == "__main__":

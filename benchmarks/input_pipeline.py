@@ -6,16 +6,14 @@ system's cache, then with all of it.
 """
 
 import argparse
-import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.machine import describe_machine
 from benchmarks.noise_dataset import write_noise
+from benchmarks.scaffold import add_counts, document, parser, publish
 from tfgan_thyroid import command
 
 BATCHES = 4  # of real images in an iteration of the paper's model
@@ -29,18 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_noise(dataset, flags.scans, flags.image_size)
         _forget_cache(dataset)
         rates = {name: _elements_per_second(dataset, flags) for name in ("cold", "warm")}
-    document: dict = {
-        "settings": {key: value for key, value in vars(flags).items() if key != "json"},
-        "machine": describe_machine(),
-        "elements_per_second": rates,
-        "times_the_iteration": {name: rate * flags.iteration_seconds for name, rate in rates.items()},
-    }
-    stream = sys.stderr if flags.json else sys.stdout
-    for name, rate in rates.items():
-        times = document["times_the_iteration"][name]
-        print(f"{name:5} {rate:8.1f} iterations' images a second, {times:.0f} times what is consumed", file=stream)
-    if flags.json:
-        print(json.dumps(document))
+    times = {name: rate * flags.iteration_seconds for name, rate in rates.items()}
+    lines = [
+        f"{name:5} {rate:8.1f} iterations' images a second, {times[name]:.0f} times what is consumed"
+        for name, rate in rates.items()
+    ]
+    publish(flags, document(flags, elements_per_second=rates, times_the_iteration=times), lines)
     return 0
 
 
@@ -65,24 +57,23 @@ def _elements_per_second(dataset: Path, flags: argparse.Namespace) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.input_pipeline",
+    result = parser(
+        "input_pipeline",
         "Time the input pipeline, cold and warm, against the training iteration that it feeds. A data set of noise is "
         "written to a temporary directory.",
-        "python -m benchmarks.input_pipeline --iteration-seconds 1.5",
+        "--iteration-seconds 1.5",
     )
-    count = command.positive_int
-    parser.add_argument("--image-size", type=count, default=256, help="height and width in pixels")
-    parser.add_argument("--scans", type=count, default=600, help="images in the data set")
-    parser.add_argument("--batch-size", type=count, default=8, help="images in each of an iteration's four batches")
-    parser.add_argument("--elements", type=count, default=60, help="iterations' images to read")
-    parser.add_argument(
+    add_counts(
+        result,
+        image_size=(256, "height and width in pixels"),
+        scans=(600, "images in the data set"),
+        batch_size=(8, "images in each of an iteration's four batches"),
+        elements=(60, "iterations' images to read"),
+    )
+    result.add_argument(
         "--iteration-seconds", type=float, default=1.5, help="of benchmarks.training_iteration at this batch size"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
-    )
-    return parser
+    return result
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@
 """
 
 import argparse
-import json
-import sys
 import time
 import tracemalloc
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from benchmarks.machine import busy_core_seconds, describe_machine, package_versions
+from benchmarks.machine import busy_core_seconds
+from benchmarks.scaffold import add_counts, document, parser, publish
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.catalog import METRIC_NAMES
@@ -28,22 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     if flags.images < 4 * flags.samples:
         raise UserError(f"--images {flags.images}: give at least {4 * flags.samples}, for draws of twice --samples")
-    stream = sys.stderr if flags.json else sys.stdout
-    machine = describe_machine()
     real, generated = (speckle_images(flags.seed + kind, flags.images, flags.image_size) for kind in (0, 1))
-    document: dict = {
-        "settings": {key: value for key, value in vars(flags).items() if key != "json"},
-        "machine": machine,
-        "versions": package_versions(),
-        "evaluation": time_evaluation(real, generated, flags.samples, flags.draws, flags.seed),
-        "seconds_by_metric": time_metrics(real, generated, flags.samples, flags.seed),
-        "samples": time_samples(real, generated, flags.samples, flags.seed),
-        "large": measure_large(flags.large, flags.seed) if flags.large else None,
-    }
-    document["seconds"] = document["evaluation"]["seconds"]
-    _print(document, stream)
-    if flags.json:
-        print(json.dumps(document))
+    evaluation = time_evaluation(real, generated, flags.samples, flags.draws, flags.seed)
+    measured = document(
+        flags,
+        seconds=evaluation["seconds"],
+        evaluation=evaluation,
+        seconds_by_metric=time_metrics(real, generated, flags.samples, flags.seed),
+        samples=time_samples(real, generated, flags.samples, flags.seed),
+        large=measure_large(flags.large, flags.seed) if flags.large else None,
+    )
+    publish(flags, measured, _lines(measured))
     return 0
 
 
@@ -155,14 +149,11 @@ def _seconds(names: Sequence[str], real: "np.ndarray", generated: "np.ndarray", 
     return time.perf_counter() - start
 
 
-def _print(document: dict, stream: TextIO) -> None:
-    machine, evaluation, settings = document["machine"], document["evaluation"], document["settings"]
-    growth, large, size = document["samples"], document["large"], document["settings"]["image_size"]
-    once = evaluation["by_draw"][0]
-    rest = evaluation["by_draw"][1:]
+def _lines(document: dict) -> list[str]:
+    evaluation, settings = document["evaluation"], document["settings"]
+    growth, large, size = document["samples"], document["large"], settings["image_size"]
+    once, *rest = evaluation["by_draw"]
     lines = [
-        f"machine     {machine['cpu']}, {machine['usable_cores']} usable cores, {machine['memory_gib']:.0f} GiB, "
-        f"load average at the start {machine['load_average']:.1f}",
         f"evaluation  {evaluation['seconds']:.1f} s: all metrics at {size}x{size} pixels, {settings['images']} real "
         f"and as many generated images, {settings['draws']} draws of {settings['samples']}; "
         f"{evaluation['foreign_cores']:.2f} cores busy with other processes",
@@ -178,28 +169,28 @@ def _print(document: dict, stream: TextIO) -> None:
             f"{large['peak_bytes'] / 2**20:.0f} MiB beside them (one matrix of distances: "
             f"{large['matrix_bytes'] / 2**20:.0f} MiB), {large['seconds']:.1f} s"
         )
-    lines += [f"{name:<12}{seconds:.2f} s a draw alone" for name, seconds in document["seconds_by_metric"].items()]
-    print("\n".join(lines), file=stream, flush=True)
+    return lines + [
+        f"{name:<12}{seconds:.2f} s a draw alone" for name, seconds in document["seconds_by_metric"].items()
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.metrics",
+    result = parser(
+        "metrics",
         "Time all metrics of one evaluation on random speckle images, their growth with draws and with images in a "
         "draw, and the memory of a draw of many images. Nothing is written.",
-        "python -m benchmarks.metrics --image-size 256 --draws 10",
+        "--image-size 256 --draws 10",
     )
-    count = command.positive_int
-    parser.add_argument("--image-size", type=count, default=256, help="height and width in pixels")
-    parser.add_argument("--images", type=count, default=609, help="real images, and generated ones, to draw from")
-    parser.add_argument("--draws", type=count, default=10, help="draws of the evaluation")
-    parser.add_argument("--samples", type=count, default=100, help="images of each kind in a draw (MS-SSIM: 32)")
-    parser.add_argument("--large", type=int, default=10_000, help="images of each kind in the large draw; 0: skip it")
-    parser.add_argument("--seed", type=command.seed, default=0, help="of the images and the draws")
-    parser.add_argument(
-        "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
+    add_counts(
+        result,
+        image_size=(256, "height and width in pixels"),
+        images=(609, "real images, and generated ones, to draw from"),
+        draws=(10, "draws of the evaluation"),
+        samples=(100, "images of each kind in a draw (MS-SSIM: 32)"),
     )
-    return parser
+    result.add_argument("--large", type=int, default=10_000, help="images of each kind in the large draw; 0: skip it")
+    result.add_argument("--seed", type=command.seed, default=0, help="of the images and the draws")
+    return result
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ in one process, over a growing number of scans.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -15,10 +14,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
-from benchmarks.machine import busy_core_seconds, describe_machine, package_versions
-from benchmarks.rounds import DISTURBING_CORES
+from benchmarks.machine import busy_core_seconds
+from benchmarks.scaffold import add_counts, caution, document, parser, publish, spread
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
 
@@ -28,22 +26,14 @@ JPEG_SIZE = 400
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     flags = _parser().parse_args(arguments)
-    stream = sys.stderr if flags.json else sys.stdout
-    document: dict = {
-        **dict.fromkeys(("ratio_one_process", "ratio_processes", "ratio_processes_to_pillow", "memory_growth")),
-        "settings": {key: value for key, value in vars(flags).items() if key not in ("json", "scratch", "collection")},
-        "machine": describe_machine(),
-        "versions": package_versions(),
-        "results": {},
-    }
+    ratios: dict = dict.fromkeys(("ratio_one_process", "ratio_processes", "ratio_processes_to_pillow", "memory_growth"))
+    results: dict = {}
     with tempfile.TemporaryDirectory(dir=flags.scratch) as scratch:
         if flags.rounds:
-            document |= _throughput(Path(scratch), flags, document["results"])
+            ratios |= _throughput(Path(scratch), flags, results)
         if flags.memory_scans:
-            document |= _memory(Path(scratch), flags, document["results"])
-    _report(document, stream)
-    if flags.json:
-        print(json.dumps(document))
+            ratios |= _memory(Path(scratch), flags, results)
+    publish(flags, document(flags, results=results, **ratios), _lines(results, ratios))
     return 0
 
 
@@ -112,7 +102,7 @@ def _throughput(scratch: Path, flags: argparse.Namespace, results: dict) -> dict
     results["throughput"] = {
         "scans": sum(1 for _ in scans.iterdir()),
         "sides": {
-            name: {"seconds": _spread(seconds[name]), "peak_bytes": max(run["peak_bytes"] for run in done[name])}
+            name: {"seconds": spread(seconds[name]), "peak_bytes": max(run["peak_bytes"] for run in done[name])}
             for name in commands
         },
         "foreign_cores": foreign_cores,
@@ -146,14 +136,9 @@ def _memory(scratch: Path, flags: argparse.Namespace, results: dict) -> dict:
     return {"memory_growth": curve[-1]["peak_bytes"] / curve[0]["peak_bytes"]}
 
 
-def _spread(values: list[float]) -> dict:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": values}
-
-
-def _report(document: dict, stream: TextIO) -> None:
-    machine = document["machine"]
-    lines = [f"machine      {machine['cpu']}, {machine['usable_cores']} usable cores, Python {machine['python']}"]
-    throughput = document["results"].get("throughput")
+def _lines(results: dict, ratios: dict) -> list[str]:
+    lines = []
+    throughput = results.get("throughput")
     if throughput:
         lines.append(f"scans        {throughput['scans']}")
         for name, side in throughput["sides"].items():
@@ -163,17 +148,14 @@ def _report(document: dict, stream: TextIO) -> None:
                 f"largest process {side['peak_bytes'] / 2**20:.0f} MiB"
             )
         lines += [
-            f"one process  {document['ratio_one_process']:.2f} times the speed of the plain Pillow loop",
-            f"processes    {document['ratio_processes']:.2f} times the speed of one, "
-            f"{document['ratio_processes_to_pillow']:.2f} times that of the loop",
+            f"one process  {ratios['ratio_one_process']:.2f} times the speed of the plain Pillow loop",
+            f"processes    {ratios['ratio_processes']:.2f} times the speed of one, "
+            f"{ratios['ratio_processes_to_pillow']:.2f} times that of the loop",
+            *caution(throughput["foreign_cores"]),
         ]
-        if max(throughput["foreign_cores"]) > DISTURBING_CORES:
-            lines.append(
-                f"caution      others kept up to {max(throughput['foreign_cores']):.1f} cores busy: time again"
-            )
-    for point in document["results"].get("memory", []):
+    for point in results.get("memory", []):
         lines.append(f"memory       {point['scans']:6} scans: {point['peak_bytes'] / 2**20:.0f} MiB at the peak")
-    print("\n".join(lines), file=stream, flush=True)
+    return lines
 
 
 def _counts(text: str) -> list[int]:
@@ -185,17 +167,20 @@ def _rounds(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.preprocessing",
+    result = parser(
+        "preprocessing",
         "Time python -m pipeline.preprocess in one process and in several, beside a plain Pillow loop of the same "
         "work, and its peak memory over a growing number of scans. Scans are made for it and removed at the end.",
-        "python -m benchmarks.preprocessing --scans 600 --rounds 1 --memory-scans 500,1000",
+        "--scans 600 --rounds 1 --memory-scans 500,1000",
     )
-    add = parser.add_argument
-    add("--scans", type=command.positive_int, default=5000, metavar="N", help="of 875x1167 pixels, 0.45 MB each")
+    add_counts(
+        result,
+        scans=(5000, "of 875x1167 pixels, 0.45 MB each"),
+        image_size=(256, "to store, pixels"),
+        processes=(2, "worker processes of the last side"),
+    )
+    add = result.add_argument
     add("--collection", type=Path, metavar="DIR", help="sound scans to time with; made anew if not given")
-    add("--image-size", type=command.positive_int, default=256, metavar="PIXELS", help="to store")
-    add("--processes", type=command.positive_int, default=2, metavar="N", help="worker processes of the last side")
     add("--rounds", type=_rounds, default=3, metavar="N", help="how often each side works, in turn; 0 for memory alone")
     add(
         "--memory-scans",
@@ -204,14 +189,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N,N",
         help=f"JPEGs of {JPEG_SIZE}x{JPEG_SIZE} pixels for the memory curve, 25 kB each; '' to leave it out",
     )
-    add(
-        "--scratch",
-        type=Path,
-        metavar="DIR",
-        help="where the scans are put; the system's temporary folder if not given",
-    )
-    add("--json", action="store_true", help="end standard output with one JSON object; all else on standard error")
-    return parser
+    add("--scratch", type=Path, metavar="DIR", help="where scans are put; the system's temporary folder if not given")
+    return result
 
 
 if __name__ == "__main__":

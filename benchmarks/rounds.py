@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from benchmarks.machine import busy_core_seconds
+from benchmarks.scaffold import DISTURBING_CORES
 from benchmarks.worker import Worker
 from tfgan_thyroid.errors import UserError
-
-DISTURBING_CORES = 0.1
 
 
 @dataclass(frozen=True)

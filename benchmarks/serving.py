@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.machine import describe_machine, package_versions
 from benchmarks.preview_server import preview_server
+from benchmarks.scaffold import add_counts, document, parser, publish
 from tfgan_thyroid import command
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
@@ -45,18 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if importlib.util.find_spec("torch") is not None:
             sides["pytorch"] = _peer(config)
         results = {size: _measure(sides, size, flags.rounds, flags.batches) for size in flags.batch_sizes}
-    document = {
-        "model": {key: config[key] for key in ("image_size", "width", "latent_size", "channels")},
-        "machine": describe_machine(),
-        "versions": package_versions(),
-        "cold_start_seconds": cold_start,
-        "results": results,
-    }
-    if flags.json:
-        print(json.dumps(document))
-    else:
-        print(f"cold start to first image {cold_start:.1f} s")
-        _print(results)
+    shape = {key: config[key] for key in ("image_size", "width", "latent_size", "channels")}
+    lines = [f"cold start to first image {cold_start:.1f} s", *_lines(results)]
+    publish(flags, document(flags, model=shape, cold_start_seconds=cold_start, results=results), lines)
     return 0
 
 
@@ -155,35 +146,30 @@ def _ratios(label: str, milliseconds: dict[str, list[float]], name: str, other: 
     return {label: ratio(slice(None)), f"{label}_least": min(by_round), f"{label}_greatest": max(by_round)}
 
 
-def _print(results: dict[int, dict[str, dict[str, float]]]) -> None:
-    for size, sides in results.items():
-        for name, values in sides.items():
-            told = ", ".join(f"{key} {value:.2f}" for key, value in values.items())
-            print(f"batch {size:3} {name:17} {told}")
-
-
-def _sizes(text: str) -> list[int]:
-    return [command.positive_int(word) for word in text.split(",")]
+def _lines(results: dict[int, dict[str, dict[str, float]]]) -> list[str]:
+    return [
+        f"batch {size:3} {name:17} " + ", ".join(f"{key} {value:.2f}" for key, value in values.items())
+        for size, sides in results.items()
+        for name, values in sides.items()
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.serving",
+    result = parser(
+        "serving",
         "Time generation by a SavedModel in process and through python -m tfgan_thyroid.serve, and by a PyTorch "
         "implementation of the same generator where PyTorch is installed.",
-        "python -m benchmarks.serving",
+        "",
     )
-    parser.add_argument(
+    result.add_argument(
         "--model",
         type=Path,
         metavar="DIR",
         help="model directory, saved_models/NAME (default: one of the paper's size, not trained)",
     )
-    parser.add_argument("--batch-sizes", type=_sizes, default=[1, 8, 32], metavar="N,N", help="images a request")
-    parser.add_argument("--rounds", type=command.positive_int, default=4, metavar="N", help="of all sides in turn")
-    parser.add_argument("--batches", type=command.positive_int, default=5, metavar="N", help="of a side in a round")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    return parser
+    result.add_argument("--batch-sizes", type=command.counts, default="1,8,32", metavar="N,N", help="images a request")
+    add_counts(result, rounds=(4, "of all sides in turn"), batches=(5, "of a side in a round"))
+    return result
 
 
 if __name__ == "__main__":

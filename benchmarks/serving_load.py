@@ -3,7 +3,6 @@
 import argparse
 import http.client
 import io
-import json
 import random
 import shutil
 import statistics
@@ -23,6 +22,7 @@ import psutil
 from PIL import Image
 
 from benchmarks.preview_server import preview_server
+from benchmarks.scaffold import add_counts, document, parser, publish
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.client.rest_client import RestClient
@@ -89,11 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A copy, since versions are pushed into it.
         models = Path(shutil.copytree(flags.model, Path(folder) / flags.model.resolve().name))
         result = measure(models, flags.requests, flags.clients, flags.malformed, flags.push)
-    if flags.json:
-        print(json.dumps(result))
-    else:
-        for name, value in result.items():
-            print(f"{name}: {value}")
+    publish(flags, document(flags, **result), [f"{name}: {value}" for name, value in result.items()])
     return 0 if result["wrong"] == 0 else 1
 
 
@@ -210,19 +206,17 @@ def _fraction(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.serving_load",
+    result = parser(
+        "serving_load",
         "Start the preview server and ask it from many clients at once for images by seed, with malformed requests "
         "among them and a new version pushed halfway; compare every image with the one that a lone client got.",
-        "python -m benchmarks.serving_load --model saved_models/thyroid --requests 1000",
+        "--model saved_models/thyroid --requests 1000",
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
-    parser.add_argument("--requests", type=command.positive_int, default=10_000, metavar="N", help="in all")
-    parser.add_argument("--clients", type=command.positive_int, default=16, metavar="N", help="at the same time")
-    parser.add_argument("--malformed", type=_fraction, default=0.1, metavar="F", help="fraction of the requests")
-    parser.add_argument("--push", action=argparse.BooleanOptionalAction, default=True, help="push a version halfway")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    return parser
+    result.add_argument("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
+    add_counts(result, requests=(10_000, "in all"), clients=(16, "at the same time"))
+    result.add_argument("--malformed", type=_fraction, default=0.1, metavar="F", help="fraction of the requests")
+    result.add_argument("--push", action=argparse.BooleanOptionalAction, default=True, help="push a version halfway")
+    return result
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import resident_bytes, usable_cores
@@ -42,10 +42,6 @@ class Settings:
     precision: str
     seed: int
 
-    def to_json(self) -> str:
-        """The fields as a JSON object."""
-        return json.dumps(asdict(self))
-
     def real_batches(self) -> "np.ndarray":
         """Four batches of noise: float32 `[4, N, H, W, 1]` in [-1, 1]; the arithmetic does not depend on values."""
         import numpy as np
@@ -67,9 +63,13 @@ class Side(ABC):
     def iterate(self) -> dict[str, float]:
         """One training iteration, finished when this returns; its losses."""
 
-    @abstractmethod
     def threads(self) -> int:
-        """Threads of one operation."""
+        """Threads of one operation; TensorFlow uses all usable cores unless told otherwise (it reports 0 then)."""
+        if "torch" in sys.modules:
+            return sys.modules["torch"].get_num_threads()
+        import tensorflow as tf
+
+        return tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
 
     def ceiling(self) -> float:
         """GFLOP/s of one large convolution alone, forward."""
@@ -111,12 +111,6 @@ class OurSide(Side):
         """One training iteration."""
         return {name: float(loss) for name, loss in self.train_step(self.real_batches).items()}
 
-    def threads(self) -> int:
-        """TensorFlow uses all usable cores unless told otherwise (it reports 0 then)."""
-        import tensorflow as tf
-
-        return tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
-
     def passes(self) -> dict[str, float]:
         """Seconds of each update and part of one."""
         from benchmarks.passes import time_passes
@@ -155,12 +149,6 @@ class PeerSide(Side):
     def iterate(self) -> dict[str, float]:
         """One training iteration."""
         return self.peer.iteration(self.real_batches)
-
-    def threads(self) -> int:
-        """PyTorch's threads of one operation."""
-        import torch
-
-        return torch.get_num_threads()
 
 
 SIDES: dict[str, Callable[[Settings], Side]] = {"ours": OurSide, "peer": PeerSide}

@@ -5,7 +5,6 @@ noise as a user would, reads what it prints until its first iteration is done, a
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -13,11 +12,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
 import psutil
 
-from benchmarks.machine import describe_machine
+from benchmarks.scaffold import add_counts, document, parser, publish
 from benchmarks.watched_training import add_flags, watch
 from pipeline.__main__ import COMMANDS as PIPELINE_COMMANDS
 from tfgan_thyroid import command
@@ -29,19 +27,16 @@ MODULES = [f"tfgan_thyroid.{name}" for name in COMMANDS] + [f"pipeline.{name}" f
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     flags = _parser().parse_args(arguments)
-    stream = sys.stderr if flags.json else sys.stdout
     helps = {module: [_help_seconds(module) for _ in range(flags.rounds)] for module in MODULES}
     first = [_first_iteration_seconds(flags) for _ in range(flags.rounds)]
-    document = {
-        "settings": {key: value for key, value in vars(flags).items() if key != "json"},
-        "machine": describe_machine(),
-        "first_iteration_seconds": first,
-        "help_seconds": helps,
-        "slowest_help_seconds": max(map(statistics.median, helps.values())),
-    }
-    _report(document, stream)
-    if flags.json:
-        print(json.dumps(document))
+    medians = {module: statistics.median(seconds) for module, seconds in helps.items()}
+    slowest = max(medians, key=lambda module: medians[module])
+    measured = {"first_iteration_seconds": first, "help_seconds": helps, "slowest_help_seconds": medians[slowest]}
+    lines = [
+        f"first iteration after {statistics.median(first):.1f} s ({min(first):.1f} to {max(first):.1f})",
+        f"--help of {len(helps)} commands: the slowest takes {medians[slowest]:.2f} s ({slowest})",
+    ]
+    publish(flags, document(flags, **measured), lines)
     return 0
 
 
@@ -58,30 +53,16 @@ def _first_iteration_seconds(flags: argparse.Namespace) -> float:
         return time.time() - psutil.Process(process.pid).create_time()
 
 
-def _report(document: dict, stream: TextIO) -> None:
-    first, helps = document["first_iteration_seconds"], document["help_seconds"]
-    print(
-        f"first iteration after {statistics.median(first):.1f} s ({min(first):.1f} to {max(first):.1f})",
-        f"--help of {len(helps)} commands: the slowest takes {document['slowest_help_seconds']:.2f} s "
-        f"({max(helps, key=lambda module: statistics.median(helps[module]))})",
-        sep="\n",
-        file=stream,
-    )
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = command.parser(
-        "benchmarks.start_up",
+    result = parser(
+        "start_up",
         "Time a training from the start of its process to the end of its first iteration, and --help of every command. "
         "A data set of noise and runs are written to a temporary directory.",
-        "python -m benchmarks.start_up --rounds 3",
+        "--rounds 3",
     )
-    add_flags(parser, image_size=256, width=32, batch_size=8)
-    parser.add_argument("--rounds", type=command.positive_int, default=3, help="how often each is timed")
-    parser.add_argument(
-        "--json", action="store_true", help="end standard output with one JSON object; all else on standard error"
-    )
-    return parser
+    add_flags(result, image_size=256, width=32, batch_size=8)
+    add_counts(result, rounds=(3, "how often each is timed"))
+    return result
 
 
 if __name__ == "__main__":

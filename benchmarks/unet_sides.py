@@ -6,16 +6,14 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.machine import resident_bytes, usable_cores
+from benchmarks.machine import resident_bytes
 from benchmarks.sides import CHANNELS, Side, serve
 
 if TYPE_CHECKING:
     import numpy as np
-
-TASKS = ("training", "inference")
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,6 @@ class UNetSettings:
     batch_size: int
     precision: str
     seed: int
-
-    def to_json(self) -> str:
-        """The fields as a JSON object."""
-        return json.dumps(asdict(self))
 
     def grey_levels(self) -> "np.ndarray":
         """Noise: uint8 `[N, H, W, 1]`; the arithmetic does not depend on values."""
@@ -80,12 +74,6 @@ class OurUNet(Side):
             return {name: float(loss) for name, loss in self.train_step(self.batch).items()}
         return {"mean": float(self.model.probabilities(self.levels).mean())}
 
-    def threads(self) -> int:
-        """TensorFlow uses all usable cores unless told otherwise (it reports 0 then)."""
-        import tensorflow as tf
-
-        return tf.config.threading.get_intra_op_parallelism_threads() or usable_cores()
-
 
 class PeerUNet(Side):
     """The PyTorch implementation."""
@@ -108,12 +96,6 @@ class PeerUNet(Side):
         if self.settings.task == "training":
             return {"bce": self.peer.step(self.images, self.masks)}
         return {"mean": float(self.peer.probabilities(self.levels.float() / 127.5 - 1.0).numpy().mean())}
-
-    def threads(self) -> int:
-        """PyTorch's threads of one operation."""
-        import torch
-
-        return torch.get_num_threads()
 
 
 SIDES: dict[str, Callable[[UNetSettings], Side]] = {"ours": OurUNet, "peer": PeerUNet}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.noise_dataset import write_noise
-from tfgan_thyroid import command
+from benchmarks.scaffold import add_counts
 from tfgan_thyroid.errors import UserError
 
 SCANS = 64
@@ -19,10 +19,12 @@ ITERATION = re.compile(r"iteration (\d+)/\d+ ")
 
 def add_flags(parser: argparse.ArgumentParser, image_size: int, width: int, batch_size: int) -> None:
     """The flags of a training's size and precision, with these defaults."""
-    count = command.positive_int
-    parser.add_argument("--image-size", type=count, default=image_size, help="height and width in pixels, 4 * 2^n")
-    parser.add_argument("--width", type=count, default=width, help="channels after D's first stage")
-    parser.add_argument("--batch-size", type=count, default=batch_size, help="images in each of the four updates")
+    add_counts(
+        parser,
+        image_size=(image_size, "height and width in pixels, 4 * 2^n"),
+        width=(width, "channels after D's first stage"),
+        batch_size=(batch_size, "images in each of the four updates"),
+    )
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32", help="of the networks")
 
 

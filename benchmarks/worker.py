@@ -1,5 +1,6 @@
 """The parent's handle of a side that runs in a process of its own."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -7,18 +8,15 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from tfgan_thyroid.errors import UserError
 
+if TYPE_CHECKING:
+    from benchmarks.sides import Settings
+    from benchmarks.unet_sides import UNetSettings
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-class Work(Protocol):
-    """The settings of one iteration's work."""
-
-    def to_json(self) -> str:
-        """The fields as a JSON object."""
 
 
 class Worker:
@@ -36,11 +34,11 @@ class Worker:
         UserError: the process ended before it answered; the last line of its standard error says why.
     """
 
-    def __init__(self, side: str, settings: Work, module: str = "benchmarks.sides") -> None:
+    def __init__(self, side: str, settings: "Settings | UNetSettings", module: str = "benchmarks.sides") -> None:
         self.side = side
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, side, settings.to_json()],
+            [sys.executable, "-m", module, side, json.dumps(dataclasses.asdict(settings))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
