@@ -1,4 +1,4 @@
-"""Removes what no pushed model needs: `python -m pipeline.clean --pipeline-root ROOT`."""
+"""Lists artifacts that no pushed model needs; --yes deletes them: `python -m pipeline.clean --pipeline-root ROOT`."""
 
 import argparse
 import contextlib

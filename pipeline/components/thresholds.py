@@ -1,6 +1,6 @@
 """What a model must keep to before it is blessed, as a TOML file.
 
-[value]                            # of the model alone; leave a line out to ask nothing
+[value]                            # of the model alone; omit a line to skip that check
 mmd_over_floor = 0.05              # MMD at most this much above real against real
 nearest_neighbor_error = 0.45      # |1-NN accuracy - 0.5| at most this
 ms_ssim_over_real = 0.15           # MS-SSIM among generated images at most this much above that among real scans

@@ -116,7 +116,7 @@ def test_a_first_run_leaves_a_served_model_with_its_lineage(root):
     pushed = Artifact.read(made(root, "Pusher.pushed_model"))
     assert pushed.parents == tuple(path.relative_to(root / "root").as_posix() for path in parents)
     report = (made(root, "Evaluator.evaluation") / "report.html").read_text()
-    assert "<strong>Blessed</strong><ul><li>it keeps to every threshold</li></ul>" in report
+    assert "<strong>Blessed</strong><ul><li>it meets every threshold</li></ul>" in report
     assert "value.mmd_over_floor" in report
 
 

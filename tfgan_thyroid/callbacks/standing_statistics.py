@@ -4,7 +4,10 @@ import keras
 
 
 class StandingStatistics(keras.callbacks.Callback):
-    """Measures them before every grid (but iteration 0's), metric and checkpoint: give it before what makes those."""
+    """Measures batch statistics before every grid (but iteration 0's), metric and checkpoint.
+
+    List it before the callbacks that use them.
+    """
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Measures at the intervals, and at the last iteration."""

@@ -9,7 +9,7 @@ class Check(NamedTuple):
     Attributes:
         threshold: its name, such as `value.mmd_over_floor`.
         limit: the most that is allowed; `True` where a thing must simply hold.
-        value: what was found; None where it could not be said, which counts as not kept.
+        value: what was found; None where it could not be computed; counts as a failure.
         words: what was found and what was asked, as a sentence.
     """
 
@@ -46,7 +46,7 @@ class Judgement(NamedTuple):
     def reasons(self) -> list[str]:
         """Why not, or that nothing speaks against it."""
         if self.blessed:
-            return ["it keeps to every threshold" if self.checks else "no threshold was asked of it"]
+            return ["it meets every threshold" if self.checks else "no threshold was asked of it"]
         return [check.words for check in self.checks if not check.kept] + self.notes
 
     def to_dict(self) -> dict[str, Any]:

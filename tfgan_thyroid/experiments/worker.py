@@ -1,4 +1,4 @@
-"""A process that trains many small models, replaced now and then: TensorFlow keeps graphs until a process ends."""
+"""A process that trains many small models, restarted periodically: TensorFlow keeps graphs until a process ends."""
 
 import contextlib
 import multiprocessing

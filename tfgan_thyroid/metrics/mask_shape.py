@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 _PIXEL_MOMENT = 1.0 / 12.0
-"""Variance of a coordinate within a pixel, so that a single pixel is a square and no point."""
+"""Variance of a coordinate within a pixel, so that a single pixel counts as a unit square, not a point."""
 
 
 class MaskShape(NamedTuple):

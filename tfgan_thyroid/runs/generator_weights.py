@@ -1,4 +1,4 @@
-"""The networks of a run as others see them: the averaged generator where the run keeps one, and the encoder.
+"""Loads a run's generator (the averaged one where the run keeps it) and encoder for inference.
 
 To others latents are standard normal. The run's `latent_scale` is in the weights: in the generator's first kernel, and
 its inverse behind the encoder, so that the generator still makes reconstructions of what the encoder gives.

@@ -1,1 +1,1 @@
-"""What TF Serving is given."""
+"""SavedModel export, serving and clients."""

@@ -71,8 +71,8 @@ def read_cluster(environment: Mapping[str, str]) -> Cluster:
 def wait_for_workers(cluster: Cluster, seconds: float = WAIT_SECONDS) -> None:
     """Returns once every other worker answers at its address.
 
-    Where a worker is missing, TensorFlow waits for ever and cannot be interrupted; here it waits in words, and not for
-    long.
+    Where a worker is missing, TensorFlow waits for ever and cannot be interrupted. This logs while waiting, then times
+    out.
 
     Raises:
         UserError: a worker did not come, or another program has this worker's port.

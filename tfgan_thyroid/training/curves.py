@@ -1,4 +1,4 @@
-"""The course of a run as one picture, for whoever would rather look than open TensorBoard."""
+"""Plots a run's losses and metrics to one PNG."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Data for whoever brings none: phantom scans, simulated and preprocessed by the commands that a user would type."""
+"""Simulated data for trying the program without scans, made by the commands that a user would type."""
 
 import logging
 import subprocess

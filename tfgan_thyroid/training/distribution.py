@@ -1,4 +1,4 @@
-"""Training on several devices or in several processes: who they are, what each sees, and that they agree."""
+"""Training on several devices or in several processes: device discovery, data sharding, consistency checks."""
 
 import hashlib
 import logging

@@ -211,12 +211,12 @@ def _broken(spaces: list[SpaceAudit], thresholds: AuditThresholds, largest_close
     if pixels.copies is not None and pixels.copies > thresholds.most_copies:
         broken.append(
             f"{pixels.copies} generated images are copies of training scans (at most {thresholds.copy_grey_levels:g} "
-            f"grey levels apart; {thresholds.most_copies} are let pass)"
+            f"grey levels apart; {thresholds.most_copies} are allowed)"
         )
     if pixels.near_copies > thresholds.most_near_copies:
         broken.append(
             f"{pixels.near_copies} generated images stand out at one training scan as no unseen scan does "
-            f"({thresholds.most_near_copies} are let pass)"
+            f"({thresholds.most_near_copies} are allowed)"
         )
     for space in spaces:
         if space.closer_relative > largest_closer:

@@ -17,8 +17,8 @@ class AuditThresholds:
         near_copy_factor: one whose relative distance is under this part of the held-out scans' percentile is a near
             copy: it stands out as no unseen scan does.
         percentile: of the held-out scans' distances.
-        most_copies: exact copies that are let pass.
-        most_near_copies: near copies that are let pass.
+        most_copies: exact copies that are allowed.
+        most_near_copies: near copies that are allowed.
         most_closer: the largest fraction of relative distances under the percentile; where few scans are held out, it
             is raised to what chance gives one time in a hundred.
         least_authenticity: the smallest authenticity rate.

@@ -154,7 +154,9 @@ def _judgement_section(judgement: Judgement) -> str:
     ]
     if not rows:
         return ""
-    introduction = "A model is blessed that keeps to every threshold; one that could not be judged is not kept."
+    introduction = (
+        "A model is blessed if it meets every threshold; a value that could not be computed counts as a failure."
+    )
     shown = table("What was asked of the model", ("threshold", "", "found"), rows)
     return f'<section id="thresholds"><h2>Thresholds</h2><p>{introduction}</p>{shown}</section>'
 

@@ -95,7 +95,7 @@ def _answer(batch: list[_Request]) -> None:
             _answer_together(batch)
             return
         except ApiError:
-            pass  # Each is tried alone, so that one that the graph refuses disturbs no other.
+            pass  # Each is tried alone, so one bad request does not fail the batch.
     for request in batch:
         try:
             request.answer.set_result(request.version.run(request.signature, request.inputs))

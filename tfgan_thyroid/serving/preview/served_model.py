@@ -37,8 +37,8 @@ class VersionStatus:
 class ServedModel:
     """A directory of integer versions, of which the newest are kept in memory.
 
-    Requests hold the version that they use, so that one which leaves is closed after its last answer. A newer version
-    is loaded, and warmed up, before an older one leaves.
+    Requests hold the version that they use: a retired version closes after its last request. A newer version is
+    loaded and warmed up before an older one is retired.
 
     Args:
         name: of the model in request paths.
