@@ -180,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
         processes=(2, "worker processes of the last side"),
     )
     add = result.add_argument
-    add("--collection", type=Path, metavar="DIR", help="sound scans to time with; made anew if not given")
+    add("--collection", type=Path, metavar="DIR", help="sound scans to time with; made where not given")
     add("--rounds", type=_rounds, default=3, metavar="N", help="how often each side works, in turn; 0 for memory alone")
     add(
         "--memory-scans",

@@ -86,7 +86,7 @@ def start_log(file: Path | None = None) -> None:
 
 
 def interpreter() -> str:
-    """Command that starts this interpreter: `python` where that is the one, else its path, relative below this folder."""
+    """Command that starts this interpreter: `python` where that is it, else its path, relative below this folder."""
     if shutil.which("python") == sys.executable:
         return "python"
     here = os.getcwd() + os.sep

@@ -23,7 +23,7 @@ TRAINED_ON = "train"
 class Evaluator(Component):
     """Blesses a model that keeps to the thresholds; the reasons stand in the evaluation and in its report.
 
-    The last blessed model, if there is one, is measured anew on the same scans, with the same draws.
+    The last blessed model, if there is one, is measured again on the same scans, with the same draws.
 
     Args:
         thresholds: of `read_thresholds`.

@@ -63,7 +63,7 @@ class PreprocessSettings:
     def identifier(self, kind: str, name: bytes) -> str:
         """The hash that stands for a name: HMAC-SHA256 under the salt, else SHA-256, 64 hexadecimal digits.
 
-        Without a salt, whoever can guess a name can confirm the guess.
+        Without a salt, a guessed name can be confirmed.
 
         Args:
             kind: `"source"` or `"group"`, so that equal names of different kinds have different hashes.

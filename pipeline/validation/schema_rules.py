@@ -90,7 +90,7 @@ def schema_drift(own: Mapping[str, FeatureRule], wanted: Mapping[str, FeatureRul
                 ERROR, "feature missing", "the given schema asks for it, the data set's has it not", None, name
             )
     for name in own.keys() - wanted.keys():
-        detail = "the data set's schema has it, the given one does not: write the data set anew, or mend the schema"
+        detail = "the data set's schema has it, the given one does not: write the data set again, or mend the schema"
         yield Anomaly(ERROR, "feature not in the schema", detail, None, name)
     for name in own.keys() & wanted.keys():
         one, other = dataclasses.asdict(own[name]), dataclasses.asdict(wanted[name])

@@ -82,7 +82,7 @@ def _faults(split: str, account: SplitAccount) -> Iterator[Anomaly]:
 def _counts(split: str, account: SplitAccount, info: schema.DatasetInfo, thresholds: Thresholds) -> Iterator[Anomaly]:
     told, found = info.counts.get(split, 0), account.records
     if told != found:
-        yield Anomaly(ERROR, "wrong count", f"{found} records, and dataset.json says {told}: write it anew", split)
+        yield Anomaly(ERROR, "wrong count", f"{found} records, and dataset.json says {told}: write it again", split)
     wanted = split in info.splits or told > 0
     if wanted and found < thresholds.few_records:
         severity = ERROR if split == "train" and not found else WARNING
@@ -110,7 +110,7 @@ def _shared(accounts: Mapping[str, SplitAccount]) -> Iterator[Anomaly]:
         ):
             shared = counts[0].keys() & counts[1].keys()
             if shared:
-                detail = f"{len(shared)} {noun}s of {one} are also in {other}: write the data set anew"
+                detail = f"{len(shared)} {noun}s of {one} are also in {other}: write the data set again"
                 yield Anomaly(ERROR, f"{noun} in two splits", detail, other, feature)
 
 
@@ -141,7 +141,7 @@ def _statistics(accounts: Mapping[str, SplitAccount], directory: Path) -> Iterat
         told = json.loads(path.read_text(encoding="utf-8"))["splits"]
         histograms = {split: np.array(told[split]["grey_levels"]["histogram"]) for split in told}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        yield Anomaly(ERROR, "no statistics", f"{path.name} cannot be read ({type(error).__name__}): write it anew")
+        yield Anomaly(ERROR, "no statistics", f"{path.name} cannot be read ({type(error).__name__}): write it again")
         return
     for split, account in accounts.items():
         if not np.array_equal(histograms.get(split, np.zeros(256)), account.histogram):

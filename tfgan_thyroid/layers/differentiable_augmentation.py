@@ -17,7 +17,7 @@ BLACK = -1.0
 
 
 def differentiable_augmentation(images: tf.Tensor, seed: tf.Tensor, batches: int | tf.Tensor = 1) -> tf.Tensor:
-    """Random brightness, contrast, translation and cutout, drawn anew for each image.
+    """Random brightness, contrast, translation and cutout, drawn for each image.
 
     Brightness and contrast change the first channel alone (a mask in a second one stays what it is); what a shift
     uncovers is black, what cutout blanks is grey, 0.

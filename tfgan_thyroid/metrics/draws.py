@@ -134,7 +134,7 @@ class Draw:
 def random_draws(
     real: ImageSet, generated: ImageSet, n: int, draws: int, seed: int
 ) -> Iterator[tuple[Draw, Draw | None]]:
-    """Draws without replacement, each anew from all images.
+    """Draws without replacement, each from all images.
 
     Args:
         real: the real images.

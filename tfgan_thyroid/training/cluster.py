@@ -71,7 +71,7 @@ def read_cluster(environment: Mapping[str, str]) -> Cluster:
 def wait_for_workers(cluster: Cluster, seconds: float = WAIT_SECONDS) -> None:
     """Returns once every other worker answers at its address.
 
-    Where a worker is missing, TensorFlow waits for ever and cannot be interrupted. This logs while waiting, then times
+    Where a worker is missing, TensorFlow waits forever and cannot be interrupted. This logs while waiting, then times
     out.
 
     Raises:

@@ -16,7 +16,7 @@ def peak_memory_bytes() -> int:
 
 
 def forget_peak_memory() -> None:
-    """Starts the peak anew, where the system can (Linux: proc(5), clear_refs)."""
+    """Restarts the peak, where the system can (Linux: proc(5), clear_refs)."""
     path = Path("/proc/self/clear_refs")
     if path.exists():
         path.write_text("5")

@@ -1,4 +1,4 @@
-"""Freed memory is kept for the next scan: the pages of a megabyte cost more to fetch anew than to fill."""
+"""Freed memory is kept for the next scan: the pages of a megabyte cost more to fetch again than to fill."""
 
 import ctypes
 

@@ -94,7 +94,7 @@ def read_records(file: BinaryIO) -> Iterator[bytes]:
 
 
 def parse_features(payload: bytes) -> dict[str, list[bytes] | list[int] | list[float]]:
-    """The values of each feature of a serialized `tf.train.Example`, whoever wrote it.
+    """The values of each feature of a serialized `tf.train.Example`, by any writer.
 
     Raises:
         ValueError: the payload is no such message.

@@ -64,7 +64,7 @@ def training_batches(
         scan_ids: source ids of the scans to use, all of the split; None uses every scan.
         part: which part of each batch to take, from 0, where several workers share it.
         parts: how many equal parts there are.
-        augmentation: `none`, or `conventional`: each scan, with its mask, is moved anew each time it comes.
+        augmentation: `none`, or `conventional`: each scan, with its mask, is moved again each time it comes.
 
     Returns:
         Elements of float32 `[batches, batch_size / parts, H, W, 2 if masks else 1]` in [-1, 1].

@@ -31,7 +31,7 @@ class Picture(NamedTuple):
         name: of its file, without `.png`.
         light: on a light ground.
         dark: on a dark one; the same bytes where the figure is nothing but images.
-        alt: what it shows, for whoever does not see it.
+        alt: what it shows, for readers who cannot see it.
         caption: for the report.
     """
 

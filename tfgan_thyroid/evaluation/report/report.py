@@ -154,9 +154,7 @@ def _judgement_section(judgement: Judgement) -> str:
     ]
     if not rows:
         return ""
-    introduction = (
-        "A model is blessed if it meets every threshold; a value that could not be computed counts as a failure."
-    )
+    introduction = "A model is blessed if it meets every threshold; what could not be computed counts as a failure."
     shown = table("What was asked of the model", ("threshold", "", "found"), rows)
     return f'<section id="thresholds"><h2>Thresholds</h2><p>{introduction}</p>{shown}</section>'
 

@@ -47,7 +47,7 @@ class _Request:
 class Batcher:
     """Runs requests, those that fit together in one batch; nobody waits for company.
 
-    A thread that brings a request works for whoever waits first, so there are no threads to keep.
+    A thread that brings a request works for the request that has waited longest, so there are no threads to keep.
 
     Args:
         max_batch_size: rows of a batch; a request with more runs alone.
