@@ -1,4 +1,4 @@
-"""The two sides of the comparison, each in a process of its own that works when its parent says so.
+"""The two sides of the comparison, each in a process of its own that works on its parent's command.
 
 `python -m benchmarks.sides SIDE SETTINGS` prints one JSON object a line: first, after the warm-up iteration, what it
 is; then one answer to each command on standard input: `run N`, `ceiling`, `passes`,
@@ -64,7 +64,7 @@ class Side(ABC):
         """One training iteration, finished when this returns; its losses."""
 
     def threads(self) -> int:
-        """Threads of one operation; TensorFlow uses all usable cores unless told otherwise (it reports 0 then)."""
+        """Threads of one operation; TensorFlow uses all usable cores unless set otherwise (it reports 0 then)."""
         if "torch" in sys.modules:
             return sys.modules["torch"].get_num_threads()
         import tensorflow as tf

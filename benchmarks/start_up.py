@@ -47,7 +47,7 @@ def _help_seconds(module: str) -> float:
 
 
 def _first_iteration_seconds(flags: argparse.Namespace) -> float:
-    """From the start of the process, its data set written, to the line that tells of its first iteration."""
+    """From the start of the process, its data set written, to the log line of its first iteration."""
     with tempfile.TemporaryDirectory() as scratch, watch(Path(scratch), flags, 2, log_every=1) as (process, done):
         next(done)
         return time.time() - psutil.Process(process.pid).create_time()

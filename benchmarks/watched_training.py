@@ -32,7 +32,7 @@ def add_flags(parser: argparse.ArgumentParser, image_size: int, width: int, batc
 def watch(
     scratch: Path, flags: argparse.Namespace, iterations: int, log_every: int
 ) -> Iterator[tuple[subprocess.Popen[str], Iterator[int]]]:
-    """A training's process, and the iterations that it tells of as they are done; killed when the context is left.
+    """A training's process, and the iterations that it logs; killed when the context is left.
 
     Args:
         scratch: an empty directory, for the data set and the run.

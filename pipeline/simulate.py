@@ -1,4 +1,4 @@
-"""Simulated thyroid scans and masks for trying the program without scans: `python -m pipeline.simulate --output DIR`."""
+"""Simulated thyroid scans and masks, to try the program without any: `python -m pipeline.simulate --output DIR`."""
 
 import argparse
 import json

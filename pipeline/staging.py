@@ -35,7 +35,7 @@ def check_output(output: Path, overwrite: bool) -> None:
 def staging_directory(output: Path) -> Iterator[Path]:
     """A new hidden folder beside `output`, removed at the end unless `publish` has renamed it.
 
-    It is locked as long as this process lives, so that folders of killed jobs are told from those of living ones.
+    It is locked as long as this process lives, so that folders of killed jobs can be recognized.
 
     Raises:
         UserError: the folder cannot be made there.

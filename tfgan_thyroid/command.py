@@ -1,6 +1,6 @@
 """What every command shares: the look of `--help`, exit codes, and one clear line for each expected failure.
 
-Exit codes: 0 done, 1 a failure told in one line, 2 wrong flags, 130 interrupted.
+Exit codes: 0 done, 1 a failure reported in one line, 2 wrong flags, 130 interrupted.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def run(main: Callable[[Sequence[str] | None], int]) -> None:
             raise
         print(
             "error: out of memory: give a smaller --batch-size, --width or image size, or end what else uses the "
-            "device; the --dry-run of python -m tfgan_thyroid.train tells what a setting needs",
+            "device; the --dry-run of python -m tfgan_thyroid.train shows what a setting needs",
             file=sys.stderr,
         )
         code = 1

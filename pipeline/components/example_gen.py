@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pipeline.preprocessing.inputs.find_scans import ScanFile
 
 JOB = "pipeline.preprocess"
-# Of the settings, what a manifest must not tell: it may hold names of patients and of files, and the key of the hashes.
-UNTOLD = ("groups", "listed", "salt", "staging")
+# Settings left out of the manifest: they may hold names of patients and of files, and the key of the hashes.
+REDACTED = ("groups", "listed", "salt", "staging")
 
 
 class ExampleGen(Component):
@@ -57,7 +57,7 @@ class ExampleGen(Component):
         """Runs the job, which writes the whole directory by one rename.
 
         Raises:
-            UserError: the job failed; it has said why.
+            UserError: the job failed; it has logged why.
         """
         output = workplace.outputs["examples"]
         output.rmdir()
@@ -70,12 +70,12 @@ class ExampleGen(Component):
 
 
 def _settings(job: "Job") -> dict[str, Any]:
-    """What decides the data set beside the scans, JSON-able; of what must not be told, a digest."""
+    """Settings that decide the data set beside the scans, JSON-able; a digest in place of what is redacted."""
     settings = job.settings
     told = {
         field.name: getattr(settings, field.name)
         for field in dataclasses.fields(settings)
-        if field.name not in (*UNTOLD, "mask_label")
+        if field.name not in (*REDACTED, "mask_label")
     }
     secret = repr([settings.groups, settings.listed, settings.salt])
     return {
@@ -88,7 +88,7 @@ def _settings(job: "Job") -> dict[str, Any]:
 
 
 def fingerprint(scans: Sequence["ScanFile"]) -> str:
-    """What tells whether files changed: names, sizes and times of the scans and of their masks, SHA-256.
+    """Shows whether files changed: names, sizes and times of the scans and of their masks, SHA-256.
 
     Names are those below the input, so that a folder that was moved as a whole is the same.
     """

@@ -137,7 +137,7 @@ def withdrawn(serving_dir: Path) -> set[str]:
 
 
 def model_digest(version: Path) -> str | None:
-    """The digest of the weights, as the model card tells it; None for a model without a card."""
+    """The digest of the weights, as the model card states it; None for a model without a card."""
     try:
         return json.loads((version / "model_card.json").read_text())["model_digest"]
     except (FileNotFoundError, KeyError, ValueError):

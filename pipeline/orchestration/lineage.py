@@ -31,19 +31,19 @@ def find_artifact(root: Path, name: str) -> Artifact:
 
 
 def lineage_tree(root: Path, artifact: Artifact) -> str:
-    """The artifact and all that it was made from, a line each; what was told above is not told again."""
+    """The artifact and all that it was made from, a line each; nothing is listed twice."""
     return "\n".join(_branch(root, artifact, set()))
 
 
-def _branch(root: Path, artifact: Artifact, told: set[str]) -> list[str]:
-    told.add(artifact.name)
+def _branch(root: Path, artifact: Artifact, listed: set[str]) -> list[str]:
+    listed.add(artifact.name)
     lines = [f"{artifact.name}  {artifact.type}  {artifact.digest[:12]}  {artifact.ended}"]
     for index, name in enumerate(artifact.parents):
         last = index == len(artifact.parents) - 1
-        if name in told:
+        if name in listed:
             first, rest = f"{name}  (above)", []
         else:
-            first, *rest = _branch(root, find_artifact(root, name), told)
+            first, *rest = _branch(root, find_artifact(root, name), listed)
         lines.append(("└── " if last else "├── ") + first)
         lines += [("    " if last else "│   ") + line for line in rest]
     return lines

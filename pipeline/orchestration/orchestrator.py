@@ -61,7 +61,7 @@ class Orchestrator:
             return self._run(components, store)
 
     def plan(self, components: Sequence[Component]) -> list[Step]:
-        """What `run` would do, as far as it can be said before: nothing is written.
+        """What `run` would do, as far as it is known beforehand: nothing is written.
 
         Raises:
             UserError: there is no component to start from of that name.

@@ -28,7 +28,7 @@ class Step(NamedTuple):
     def __str__(self) -> str:
         if self.taken_from is not None:
             return f"nothing changed: taken from execution {self.taken_from}"
-        return "to run" if self.seconds is None else f"to run, {duration(self.seconds)} the last time"
+        return "will run" if self.seconds is None else f"will run (took {duration(self.seconds)} last time)"
 
 
 @dataclass
@@ -61,7 +61,7 @@ class PlanProgress:
 
     @contextlib.contextmanager
     def working(self, place: int) -> Iterator[None]:
-        """Tells where the plan is: now, every minute, and how long the component took."""
+        """Logs progress at start, each minute, and at the end."""
         begun, finished = self.clock(), threading.Event()
         self.log.info("%s: begins; %s", self._head(place), self._line(place, 0.0))
 

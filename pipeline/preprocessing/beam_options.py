@@ -1,4 +1,4 @@
-"""Beam's own flags, checked, and the run itself: in this process and off the network unless told otherwise."""
+"""Beam's own flags, checked, and the run itself: in this process and off the network unless a flag asks for it."""
 
 import contextlib
 import logging
@@ -67,7 +67,7 @@ def check_runner(options: "PipelineOptions") -> None:
 def run_pipeline(elements: list, transform: "PTransform", options: "PipelineOptions") -> None:
     """Run `transform` over `elements` and wait for the end.
 
-    Beam's log is held back: a full disk is told in one line, anything unexpected with all that Beam logged.
+    Beam's log is held back: a full disk is reported in one line, anything unexpected with all that Beam logged.
 
     Raises:
         UserError: the runner cannot be reached, or the operating system refused something in a worker (disk full, no

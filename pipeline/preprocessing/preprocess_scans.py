@@ -1,8 +1,8 @@
 """The job as a graph: prepare -> plan the splits -> write the shards -> write the files beside them.
 
-One line without side inputs or tagged outputs, so that every engine runs it, Dask among them, which computes the last
-collection only, hands each consumer all outputs of a function, and computes a side input again. Images, names and hashes
-stay on disk, in the spill folder; what crosses the two shuffles are the names of files there.
+One line without side inputs or tagged outputs, so that every engine runs it. Dask is one of them: it computes the last
+collection only, hands each consumer all outputs of a function, and computes side inputs again. Images, names and
+hashes stay on disk, in the spill folder; only the names of files there cross the two shuffles.
 """
 
 import apache_beam as beam

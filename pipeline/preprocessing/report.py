@@ -1,4 +1,4 @@
-"""What `pipeline.preprocess` tells: the settings first, the plan of a dry run, the counts at the end."""
+"""What `pipeline.preprocess` prints: the settings first, the plan of a dry run, the counts at the end."""
 
 import dataclasses
 import json

@@ -80,10 +80,10 @@ def _faults(split: str, account: SplitAccount) -> Iterator[Anomaly]:
 
 
 def _counts(split: str, account: SplitAccount, info: schema.DatasetInfo, thresholds: Thresholds) -> Iterator[Anomaly]:
-    told, found = info.counts.get(split, 0), account.records
-    if told != found:
-        yield Anomaly(ERROR, "wrong count", f"{found} records, and dataset.json says {told}: write it again", split)
-    wanted = split in info.splits or told > 0
+    stated, found = info.counts.get(split, 0), account.records
+    if stated != found:
+        yield Anomaly(ERROR, "wrong count", f"{found} records, and dataset.json says {stated}: write it again", split)
+    wanted = split in info.splits or stated > 0
     if wanted and found < thresholds.few_records:
         severity = ERROR if split == "train" and not found else WARNING
         detail = f"{found} records; measures over fewer than {thresholds.few_records} mean little"
@@ -135,7 +135,7 @@ def _drift(accounts: Mapping[str, SplitAccount], thresholds: Thresholds) -> Iter
 
 
 def _statistics(accounts: Mapping[str, SplitAccount], directory: Path) -> Iterator[Anomaly]:
-    """Whether statistics.json tells of these records."""
+    """Whether statistics.json describes these records."""
     path = directory / schema.STATISTICS_FILE
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["splits"]
@@ -145,4 +145,4 @@ def _statistics(accounts: Mapping[str, SplitAccount], directory: Path) -> Iterat
         return
     for split, account in accounts.items():
         if not np.array_equal(histograms.get(split, np.zeros(256)), account.histogram):
-            yield Anomaly(ERROR, "other statistics", f"{path.name} tells of other grey levels than there are", split)
+            yield Anomaly(ERROR, "other statistics", f"{path.name} describes other grey levels than there are", split)

@@ -92,7 +92,7 @@ def random_features(channels: int = 1) -> FeatureExtractor:
     """A convolutional network that nobody trained: the same numbers from the same seed on every machine and stack.
 
     Four 3x3 convolutions of stride 2 with ReLU, He's normal initialization; of each, the means over a grid of 2x2
-    parts of the image: 960 features. Random features keep what tells textures and layouts apart (Naeem et al. 2020
+    parts of the image: 960 features. Random features keep what separates textures and layouts (Naeem et al. 2020
     recommend a random network where ImageNet's classes say nothing about the images, as in ultrasound).
 
     Args:

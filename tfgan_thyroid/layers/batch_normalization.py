@@ -39,7 +39,7 @@ def folded_normalization(norm: keras.layers.BatchNormalization) -> tuple[tf.Tens
 def normalize_batch(inputs: tf.Tensor, epsilon: float = EPSILON) -> tf.Tensor:
     """Gives each channel zero mean and unit variance over the batch and, in an image, its pixels.
 
-    Written out for the reason that `normalize_instances` tells. Keras 3's layer, and that of Keras 2.15 on vectors and
+    Written out for the reason given in `normalize_instances`. Keras 3's layer, and that of Keras 2.15 on vectors and
     in float64, stand on `tf.nn.moments`; only Keras 2.15's fused kernel differentiates twice as it should.
 
     Args:

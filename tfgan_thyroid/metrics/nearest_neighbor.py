@@ -17,7 +17,7 @@ class NearestNeighborAccuracy(NamedTuple):
 
 
 def nearest_neighbor_accuracy(real: np.ndarray, generated: np.ndarray) -> NearestNeighborAccuracy:
-    """How well an image's nearest other image tells whether it is real or generated (the paper's 1-NN).
+    """How well an image's nearest other image predicts whether it is real or generated (the paper's 1-NN).
 
     Definition: pool both sets; an image counts as right when its nearest neighbour, itself left out, is of its kind.
     Estimator: the plain fraction. Ties go to the real image.

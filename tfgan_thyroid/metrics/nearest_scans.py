@@ -68,7 +68,7 @@ def nearest_scans(
         references: uint8 `[M, H, W, C]`.
         groups: int `[M]`, which references are of one patient; by default each is its own.
         excluded: bool `[n, M]` for n indices of queries: pairs that do not count, such as a scan and itself.
-        progress: told how many more queries are done.
+        progress: called with the number of queries just done.
 
     Raises:
         ValueError: the sizes differ, or a query has no reference left.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# What rounding to 8 bits adds to every frequency: no power below it can be told from none.
+# What rounding to 8 bits adds to every frequency: power below it cannot be seen.
 QUANTIZATION_POWER = 1.0 / (12.0 * 255.0**2)
 
 IMAGES_AT_ONCE = 16

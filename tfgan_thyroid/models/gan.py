@@ -17,7 +17,7 @@ ADVERSARY_LOSSES = {"saturating": saturating_adversary_loss, "non-saturating": n
 
 
 class GAN(GenerativeModel):
-    """D tells real from generated images, G is trained to be taken for real: D, then G, in each iteration.
+    """D separates real from generated images, G is trained to be taken for real: D, then G, in each iteration.
 
     It has no encoder, and so shows no reconstructions.
 

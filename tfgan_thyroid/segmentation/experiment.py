@@ -75,5 +75,5 @@ def train_and_score_examples(
     """
     model = train_unet(config, training)
     scores = score(test, model.predict_masks(test.images))
-    keras.backend.clear_session()  # Keras 2.15 keeps every model's symbolic graph until told otherwise
+    keras.backend.clear_session()  # Keras 2.15 keeps every model's symbolic graph until it is cleared
     return scores

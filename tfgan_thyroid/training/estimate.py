@@ -18,7 +18,7 @@ from tfgan_thyroid.training.peak_memory import peak_memory_bytes
 LARGEST_TRIAL_BATCH = 8
 TIMED_ITERATIONS = 2
 TIMED_SECONDS = 1.0
-"""For so long, or for so many iterations, whichever takes longer: a single short iteration tells little."""
+"""For so long, or for so many iterations, whichever takes longer: a single short iteration is too noisy."""
 
 
 class Estimate(NamedTuple):
@@ -51,8 +51,8 @@ class _Trial(NamedTuple):
 def estimate(config: Config) -> Estimate:
     """Runs iterations on noise at the run's batch size, or at two smaller ones, from which it draws a line.
 
-    Adam, casts and kernels cost the same at every batch size, so that a line tells more than a proportion. Each batch
-    size has a process of its own, since memory that another has freed would hide what it takes.
+    Adam, casts and kernels cost the same at every batch size, so that a line predicts better than a proportion. Each
+    batch size has a process of its own, since memory that another has freed would hide what it takes.
     """
     largest = min(config.batch_size, LARGEST_TRIAL_BATCH)
     sizes = (largest,) if largest == config.batch_size else (largest // 2, largest)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tfgan_thyroid.errors import UserError
 
 PHANTOM_PATTERN = r"patient\d+"
-# What the name of a group starts with if a DICOM file tells it; a hash follows.
+# What the name of a group starts with if a DICOM file states it; a hash follows.
 DICOM_PATIENT = "patient:"
 
 _IMAGE_NAME = re.compile(rb"\.(png|jpe?g|bmp|tiff?)$", re.IGNORECASE)
@@ -55,7 +55,7 @@ def group_of(pattern: str | None, name: bytes, table: Mapping[bytes, str] | None
 def group_of_scan(
     name: bytes, patient: str | None, pattern: str | None, table: Mapping[bytes, str] | None = None
 ) -> str:
-    """The group that the table or the name of the file tells, else the patient that it names itself, else it alone."""
+    """The group by the table or the file name, else the patient that the file names, else the file alone."""
     by_name = group_of(pattern, name, table)
     return by_name if patient is None or by_name.startswith("group:") else DICOM_PATIENT + patient
 

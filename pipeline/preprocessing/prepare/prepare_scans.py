@@ -60,7 +60,7 @@ class PrepareScansFn(beam.DoFn):
         yield None, spill_object(batch, self._settings)
 
     def _prepare_file(self, file: ScanFile, batch: PreparedBatch, spill: BinaryIO, spill_file: str) -> None:
-        """Prepare the one scan of a file, or each of its frames; what a later frame spoils is told under its name."""
+        """Prepare the one scan of a file, or each frame; one that cannot be read is listed under its name."""
         if self._settings.listed is not None and file.name not in self._settings.listed:
             batch.rejected.append(RejectedScan(file.name, "in no list", "the split lists do not name it"))
             return

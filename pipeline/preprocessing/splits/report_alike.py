@@ -1,4 +1,4 @@
-"""Which prepared scans look alike, and how the data set tells of them: by their hashed ids, never by name."""
+"""Which prepared scans look alike, and how the data set lists them: by their hashed ids, never by name."""
 
 import dataclasses
 import json

@@ -58,7 +58,7 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
 
 
 def group_rule(settings: PreprocessSettings, groups: Iterable[str]) -> str:
-    """What tells a scan's group, in a word; a table is not named."""
+    """Where a scan's group comes from, in a word; a table is not named."""
     if settings.groups is not None:
         return "table"
     if settings.group_pattern is not None:

@@ -71,7 +71,7 @@ def test_a_first_run_says_that_its_time_is_not_known(caplog):
 def test_a_step_says_what_will_become_of_it():
     assert [str(step) for step in STEPS[:3]] == [
         "nothing changed: taken from execution 1",
-        "to run, 0:10:00 the last time",
-        "to run",
+        "will run (took 0:10:00 last time)",
+        "will run",
     ]
     assert duration(3661.4) == "1:01:01"

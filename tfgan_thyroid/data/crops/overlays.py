@@ -26,7 +26,7 @@ _SAME_LEVEL = 50
 # How far a colour lies from the scan's own tint, in levels of a channel's difference to green.
 _COLOURED = 48
 _FAINTLY_COLOURED = 20
-# A shade of grey that is rarer tells nothing of the tint.
+# A shade of grey that is rarer says nothing about the tint.
 _COMMON = 0.01
 # Colour over more than this share of the sector is a flow image, not a caliper.
 _FLOW = 0.03

@@ -1,6 +1,6 @@
 """DICOM files: their frames, one at a time, as they are meant to be looked at.
 
-Failures are told in our own words: a message of the parser could quote what stands in the header.
+Failures are reported in our own words: a message of the parser could quote what stands in the header.
 """
 
 import contextlib

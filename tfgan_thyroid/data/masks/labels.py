@@ -1,4 +1,4 @@
-"""Which of the structures that a mask file tells apart becomes the foreground (`--mask-label`)."""
+"""Which of the structures in a mask file becomes the foreground (`--mask-label`)."""
 
 import dataclasses
 from collections.abc import Collection

@@ -14,7 +14,7 @@ _HEAD_BYTES = 132
 def read_scans(source: Source, white_level: int = WHITE_LEVEL, colour: bool = False) -> Iterator[Scan]:
     """The scans of a file: one for a PNG, JPEG, BMP or TIFF image, one a frame for DICOM.
 
-    The format is told by the file's first bytes, not by its name.
+    The format is recognized by the file's first bytes, not by its name.
 
     Args:
         source: what to read.

@@ -247,7 +247,7 @@ def _provenance(evaluation: Evaluation) -> str:
 
 
 def _widest(estimates: dict[str, Estimate]) -> str:
-    """The metric that is farthest from what real images reach, in spreads, where that can be said."""
+    """The metric that is farthest from what real images reach, in spreads, where there is one."""
     gaps = {
         name: (shortfall(name, e.mean, e.floor) - shortfall(name, e.floor, e.floor)) / e.std
         for name, e in estimates.items()

@@ -54,7 +54,7 @@ class Provenance:
         licence: of the weights.
     """
 
-    data: str = "not described; the digest tells which"
+    data: str = "not described; the digest identifies it"
     licence: str = "the code is Apache-2.0; the weights follow the terms of the data that they were trained on"
 
 
@@ -84,7 +84,7 @@ def write_model_card(directory: Path, run: RunDirectory, exported: Exported, pro
         directory: of the SavedModel.
         run: that trained it.
         exported: what is in the SavedModel.
-        provenance: what the person who exports tells.
+        provenance: data and licence, as given by the person who exports.
     """
     card = _card(run, exported, provenance)
     (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")

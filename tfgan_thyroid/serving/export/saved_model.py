@@ -20,7 +20,7 @@ from tfgan_thyroid.serving.export.signatures import EncoderSignatures, Generator
 WARM_UP_BATCHES = (1, 8, 32)
 """Batch sizes that a version has met before it answers anybody; the last is TF Serving's limit in docker/serving."""
 
-UNTOLD = Provenance()
+NOT_DESCRIBED = Provenance()
 
 _WarmUp = tuple[str, dict[str, np.ndarray]]
 
@@ -46,7 +46,7 @@ def export_generator(
     which: str = "latest",
     dtype: str = "float32",
     truncation: bool = False,
-    provenance: Provenance = UNTOLD,
+    provenance: Provenance = NOT_DESCRIBED,
 ) -> Path:
     """Exports a checkpoint's generator as the next version under `output`.
 
@@ -76,7 +76,9 @@ def export_generator(
     return _export(run, output, _Servable(functions, warm_up, exported), provenance)
 
 
-def export_encoder(run: RunDirectory, output: Path, which: str = "latest", provenance: Provenance = UNTOLD) -> Path:
+def export_encoder(
+    run: RunDirectory, output: Path, which: str = "latest", provenance: Provenance = NOT_DESCRIBED
+) -> Path:
     """Exports a checkpoint's encoder, with the generator that reconstructs, as the next version under `output`.
 
     Args:

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """What the status API tells of a version.
+    """A version as the status API reports it.
 
     Attributes:
         version: its number.
