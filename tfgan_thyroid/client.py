@@ -15,7 +15,13 @@ from tfgan_thyroid.serving.png_files import PLACES, with_text
 
 
 class ImageClient(Protocol):
-    """What the REST and the gRPC client have in common."""
+    """What the REST and the gRPC client have in common.
+
+    Attributes:
+        url: address of the server, without a password.
+    """
+
+    url: str
 
     def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
         """The PNG files of some seeds by output name."""
@@ -31,7 +37,9 @@ def _parser() -> argparse.ArgumentParser:
         "manifest, masks too of a paired model. Image i is that of seed SEED + i. Needs no TensorFlow and no GPU.",
         "python -m tfgan_thyroid.client --url http://localhost:8501 --model thyroid --count 64 --output served",
     )
-    parser.add_argument("--url", default="http://localhost:8501", help="address of the REST API")
+    parser.add_argument(
+        "--url", default="http://localhost:8501", help="address of the REST API; http://NAME:PASSWORD@HOST logs in"
+    )
     parser.add_argument("--grpc", metavar="HOST:PORT", help="use the gRPC API there instead (needs the serving extra)")
     parser.add_argument("--model", required=True, metavar="NAME", help="name of the model on the server")
     parser.add_argument("--model-version", type=command.positive_int, metavar="N", help="instead of the newest")
@@ -41,39 +49,48 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=command.positive_int, default=64, metavar="N", help="number of images")
     parser.add_argument("--seed", type=command.seed, default=0, metavar="S", help="seed of the first image")
     parser.add_argument("--batch-size", type=command.positive_int, default=16, metavar="N", help="images a request")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds the server may stay silent")
     parser.add_argument(
-        "--retries", type=int, default=4, metavar="N", help="further attempts after a failure that may pass"
+        "--timeout", type=command.seconds, default=30.0, metavar="S", help="seconds the server may stay silent"
+    )
+    parser.add_argument(
+        "--retries", type=_retries, default=4, metavar="N", help="further attempts after a failure that may pass"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be asked for; ask nothing")
     parser.add_argument("--json", action="store_true", help="print the manifest on standard output")
     return parser
 
 
+def _retries(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of attempts: give 0 or more")
+    return value
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Asks for the images, batch by batch, and writes them."""
     args = _parser().parse_args(argv)
-    server = args.grpc or args.url
-    what = f"{args.count} images of {args.model} from {server}"
-    if args.dry_run:
-        print(f"would write {what} to {args.output}, {args.batch_size} a request")
-        return 0
-    if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
-        raise UserError(f"{args.output} holds something already: give a new --output, or remove it")
-    client: ImageClient
-    if args.grpc:
-        from tfgan_thyroid.serving.client.grpc_client import GrpcClient
-
-        client = GrpcClient(args.grpc, args.model, args.model_version, args.timeout, args.retries)
-    else:
-        from tfgan_thyroid.serving.client.rest_client import RestClient
-
-        client = RestClient(args.url, args.model, args.model_version, args.timeout, args.retries)
-    facts = {"server": server, "model": args.model, "model_version": args.model_version}
-    with contextlib.closing(client):
+    with contextlib.closing(_client(args)) as client:
+        what = f"{args.count} images of {args.model} from {client.url}"
+        if args.dry_run:
+            print(f"would write {what} to {args.output}, {args.batch_size} a request")
+            return 0
+        if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
+            raise UserError(f"{args.output} holds something already: give a new --output, or remove it")
+        facts = {"server": client.url, "model": args.model, "model_version": args.model_version}
         manifest = _write(client, args.output, args.count, args.seed, args.batch_size, facts)
     print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
     return 0
+
+
+def _client(args: argparse.Namespace) -> ImageClient:
+    if args.grpc:
+        from tfgan_thyroid.serving.client.grpc_client import GrpcClient
+
+        return GrpcClient(args.grpc, args.model, args.model_version, args.timeout, args.retries)
+    from tfgan_thyroid.serving.client.rest_client import RestClient
+
+    return RestClient(args.url, args.model, args.model_version, args.timeout, args.retries)
 
 
 def _write(

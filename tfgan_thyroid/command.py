@@ -4,10 +4,12 @@ Exit codes: 0 done, 1 a failure reported in one line, 2 wrong flags, 130 interru
 """
 
 import argparse
+import io
 import logging
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,6 +55,14 @@ def positive_int(text: str) -> int:
     return value
 
 
+def seconds(text: str) -> float:
+    """The argparse type of a duration: a number above 0, and no more than threads and sockets can wait."""
+    value = float(text)
+    if not 0 < value <= threading.TIMEOUT_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds: give one above 0")
+    return value
+
+
 def counts(text: str) -> tuple[int, ...]:
     """The argparse type of a comma-separated list of counts."""
     try:
@@ -76,7 +86,7 @@ def start_log(file: Path | None = None) -> None:
     """
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     if file is not None:
-        handlers.append(logging.FileHandler(file))
+        handlers.append(logging.FileHandler(file, encoding="utf-8"))
     logger = logging.getLogger("tfgan_thyroid")
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(message)s"))
@@ -96,6 +106,8 @@ def interpreter() -> str:
 def run(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run `main`, turn an expected failure into one line on standard error, and exit with its code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # start-up notices; failures raise
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a character of a path: as on stderr
     try:
         code = main(None)
     except (UserError, OSError) as error:

@@ -29,7 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep", type=command.positive_int, default=1, metavar="N", help="how many of the newest versions are served"
     )
-    parser.add_argument("--poll-seconds", type=float, default=1.0, metavar="S", help="between looks for new versions")
+    parser.add_argument(
+        "--poll-seconds", type=command.seconds, default=1.0, metavar="S", help="between looks for new versions"
+    )
     parser.add_argument(
         "--max-batch-size", type=command.positive_int, default=64, metavar="N", help="larger requests are refused"
     )

@@ -43,7 +43,7 @@ def run_module(module: str, arguments: Sequence[str], log: logging.Logger, secon
     """
     words = [sys.executable, "-m", __name__, str(os.getpid()), module, *arguments]
     last = "no message"
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryFile("w+", errors="backslashreplace") as output:
         process = subprocess.Popen(words, stdout=output, stderr=subprocess.PIPE, text=True, errors="backslashreplace")
         assert process.stderr is not None
         timer = threading.Timer(seconds or threading.TIMEOUT_MAX, process.kill)

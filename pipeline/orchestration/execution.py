@@ -46,7 +46,7 @@ def execute(
     log_file = store.root / LOGS / f"{component.name}-{execution}.txt"
     for directory in (log_file.parent, scratch, *outputs.values()):
         directory.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log_file)
+    handler = logging.FileHandler(log_file, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     package_log = logging.getLogger("tfgan_thyroid")
     package_log.addHandler(handler)

@@ -32,6 +32,10 @@ def test_a_batch_holds_images_in_minus_one_to_one_and_masks_of_zeros_and_ones(ex
     assert set(np.unique(masks)) == {0.0, 1.0}
 
 
+def test_nothing_autotunes_the_stream_whose_thread_would_hold_up_the_end_of_training(examples):
+    assert segmentation_batches(examples, 6, "none", seed=0).options().autotune.enabled is False
+
+
 def test_each_image_comes_with_its_own_mask(examples):
     elements = batches(examples, 4)
     masks = np.concatenate([masks for _, masks in elements])

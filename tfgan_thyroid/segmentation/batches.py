@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.data.records.conventional_augmentation import augment
+from tfgan_thyroid.data.records.input_pipeline import PARALLEL_CALLS, computed_ahead
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
 
 
@@ -44,8 +45,8 @@ def segmentation_batches(
         return image, mask
 
     places = tf.data.Dataset.range(first_epoch, np.iinfo(np.int32).max).flat_map(epoch_places).skip(offset)
-    pairs = places.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return pairs.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    pairs = places.map(example, num_parallel_calls=PARALLEL_CALLS, deterministic=True)
+    return computed_ahead(pairs.batch(batch_size, drop_remainder=True))
 
 
 def _pair(first: int, second: tf.Tensor) -> tf.Tensor:

@@ -133,4 +133,4 @@ def _write_card(directory: Path, run: RunDirectory, model: SegmentationModel) ->
     described = f"Scores on the test split, mean over its images: {described}." if scores else "It was not scored."
     fields = {**card, **dataclasses.asdict(record.config), **record.stack, "scores": described}
     text = _CARD.format(**fields)
-    (directory / "model_card.md").write_text(text)
+    (directory / "model_card.md").write_text(text, encoding="utf-8")

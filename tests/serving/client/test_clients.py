@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfgan_thyroid.client import main
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.client.grpc_client import GrpcClient
+from tfgan_thyroid.serving.client.rest_client import RestClient
 from tfgan_thyroid.serving.png_files import is_whole, with_text
 
 
@@ -32,12 +35,13 @@ class FailingServer:
     """Answers each request with the next of some prepared answers: (status, body, bytes to hold back)."""
 
     def __init__(self, *answers):
-        self.answers = list(answers)
+        self.answers, self.logins = list(answers), []
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):  # noqa: N802
                 self.rfile.read(int(self.headers["Content-Length"]))
+                owner.logins.append(self.headers["Authorization"])
                 status, body, missing = owner.answers.pop(0)
                 content = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
@@ -145,6 +149,56 @@ def test_text_is_written_into_a_png_file_without_touching_the_image():
     assert zlib.crc32(b"IEND").to_bytes(4, "big") == labelled[-4:]
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://127.0.0.1:0", "http://[::1", "http://a..b",
+     f"http://{'a' * 64}", "http://host/v 1", "http://host/?model=a", "localhost:8501", "ftp://host", ""],
+)  # fmt: skip
+def test_a_url_that_is_none_is_refused_by_the_name_of_its_flag_without_its_password(url):
+    with pytest.raises(UserError, match="--url: .* is no address of a server: give one like http://localhost:8501"):
+        RestClient(url, "thyroid")
+    with pytest.raises(UserError) as refused:
+        RestClient(f"http://clinic:hunter2@{url.removeprefix('http://')} ", "thyroid")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost", "localhost:", "localhost:99999", "clinic:hunter2@host", "::1", "[::1]"]
+)
+def test_a_grpc_address_that_is_none_is_refused_by_the_name_of_its_flag_without_its_password(address):
+    with pytest.raises(UserError, match="--grpc: .* is no HOST:PORT, such as localhost:8500") as refused:
+        GrpcClient(address, "thyroid")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "flag", [("--retries", "-1"), ("--timeout", "-5"), ("--timeout", "0"), ("--timeout", "nan"), ("--timeout", "1e300")]
+)
+def test_an_attempt_or_a_timeout_that_is_none_is_a_wrong_flag(flag, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([*flag, "--model", "thyroid", "--output", "out"])
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith(f"python -m tfgan_thyroid.client: error: argument {flag[0]}")
+    )
+
+
+def test_name_and_password_of_the_url_go_to_the_server_and_nowhere_else(fail_with, tmp_path, capsys):
+    server = fail_with(GOOD, (401, b"", 0))
+    url = server.url.replace("http://", "http://clinic%40home:hunter%3A2@")
+    words = ["--model", "thyroid", "--count", "1", "--output", str(tmp_path / "out")]
+    assert main(["--url", url, *words, "--json"]) == 0
+    assert server.logins[:1] == ["Basic " + base64.b64encode(b"clinic@home:hunter:2").decode()]
+    manifest = (tmp_path / "out" / "manifest.json").read_text()
+    assert json.loads(manifest)["server"] == server.url
+    with pytest.raises(UserError, match="answered 401") as refused:
+        main(["--url", url, *words[:-1], str(tmp_path / "more")])
+    main(["--url", url, *words[:-1], str(tmp_path / "more"), "--dry-run"])
+    told = capsys.readouterr()
+    assert "hunter" not in manifest + str(refused.value) + told.out + told.err
+
+
 def client(*arguments, **options):
     command = [sys.executable, "-m", "tfgan_thyroid.client", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
@@ -185,7 +239,7 @@ def test_the_masks_of_a_paired_model_are_written_beside_its_images(fail_with, tm
         assert np.unique(np.asarray(mask)) == [255] and mask.text["Seed"] == "1"
 
 
-def test_the_command_runs_where_nothing_but_the_standard_library_is(preview, tmp_path):
+def test_the_command_runs_where_nothing_but_the_standard_library_is(preview, tmp_path, root):
     """`python -S` hides installed packages; this one is put on the path, with the version that it asks for."""
     probe = (
         "import sys, importlib.metadata as m; m.version = lambda name: '0'\n"
@@ -194,10 +248,9 @@ def test_the_command_runs_where_nothing_but_the_standard_library_is(preview, tmp
         "packages = [n for n, v in sys.modules.items() if 'site-packages' in (getattr(v, '__file__', '') or '')]\n"
         "assert not packages, packages\n"
     )
-    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     result = subprocess.run(
         [sys.executable, "-S", "-c", probe], capture_output=True, text=True, check=False, cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
+        env={**os.environ, "PYTHONPATH": str(root)},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "out" / "images").iterdir())) == 2

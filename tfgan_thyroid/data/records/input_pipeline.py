@@ -6,6 +6,7 @@ sees the examples that an uninterrupted one would have seen. Records are read as
 larger than memory.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from tfgan_thyroid.data.records.conventional_augmentation import augment
 # Records that wait, still encoded, to be drawn at random: all of a usual data set, 160 MB at 256 pixels.
 SHUFFLE_BUFFER = 4096
 INTERLEAVED_SHARDS = 4
+
+# What autotuning would find, or begins with: a thread a core, and one element that waits while another is made.
+PARALLEL_CALLS = min(os.cpu_count() or 1, 16)
+PREFETCHED = 2
 
 
 def decode_image(record: tf.Tensor, image_size: int, masks: bool = False) -> tf.Tensor:
@@ -87,9 +92,19 @@ def training_batches(
     size = batch_size // parts
     if parts > 1:
         records = records.filter(lambda position, _: position % batch_size // size == part)
-    images = records.map(example, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    elements = images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True)
-    return elements.prefetch(tf.data.AUTOTUNE)
+    images = records.map(example, num_parallel_calls=PARALLEL_CALLS, deterministic=True)
+    return computed_ahead(images.batch(size, drop_remainder=True).batch(batches, drop_remainder=True))
+
+
+def computed_ahead(elements: tf.data.Dataset) -> tf.data.Dataset:
+    """The stream, computed by other threads while the model trains, with nothing left to autotune.
+
+    The thread that autotunes sleeps for up to a minute. TensorFlow wakes it before it marks the stream as cancelled, so
+    it may fall asleep again, and the end of `fit` waits for it: 20 to 55 seconds in one run of three.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return elements.prefetch(PREFETCHED).with_options(options)
 
 
 def _records(directory: Path, split: str, seed: int, start: int, scan_ids: Sequence[str] | None) -> tf.data.Dataset:

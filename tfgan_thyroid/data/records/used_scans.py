@@ -55,7 +55,7 @@ def read_scan_ids(file: Path) -> list[str]:
     Raises:
         UserError: there is none.
     """
-    ids = file.read_text().split()
+    ids = file.read_text(encoding="utf-8-sig").split()
     if not ids:
         raise UserError(f"{file} names no scan: write one source id on a line")
     return ids

@@ -1,5 +1,6 @@
 """Asks TF Serving's gRPC API for images by seed; needs the `serving` extra."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,16 @@ class GrpcClient:
         retries: further attempts while the server is unavailable, which gRPC itself makes.
 
     Raises:
-        UserError: the `serving` extra is not installed.
+        UserError: the address is none, or the `serving` extra is not installed.
     """
 
     def __init__(
         self, address: str, model: str, version: int | None = None, timeout: float = 30.0, retries: int = 4
     ) -> None:
+        host, _, port = address.rpartition(":")
+        if not re.fullmatch(r"[\w.-]+|\[[0-9a-fA-F:.]+\]", host) or not port.isdecimal() or not 0 < int(port) < 2**16:
+            shown = address.rpartition("@")[2]  # without name and password
+            raise UserError(f"--grpc: {shown!r} is no HOST:PORT, such as localhost:8500")
         try:
             import grpc
             from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc

@@ -5,16 +5,19 @@ import binascii
 import http.client
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.png_files import PLACES, is_whole
 
 PASSING_STATUSES = {429, 502, 503, 504}
 """HTTP statuses that a later attempt may not meet."""
+
+_UNFIT = re.compile(r"[\x00-\x20\x7f]")  # control characters and spaces
 
 _LONGEST_PAUSE = 8.0  # seconds
 
@@ -27,13 +30,20 @@ class RestClient:
     """One model of one server.
 
     Args:
-        url: of the server, such as `http://localhost:8501`; `https` and a path before `/v1` are fine.
+        url: of the server, such as `http://localhost:8501`; `https`, a path before `/v1`, and a name and password
+            before the host (percent-encoded) are fine.
         model: its name there.
         version: of the model; None for the newest.
         timeout: seconds that the server may stay silent.
         retries: further attempts after a failure that may pass, with pauses of 0.5, 1, 2, 4, 8, 8... seconds, each
             shortened by chance so that clients do not come back together.
         pause: waits for a number of seconds.
+
+    Attributes:
+        url: without name and password, which only the server gets.
+
+    Raises:
+        UserError: the URL is none.
     """
 
     def __init__(
@@ -45,15 +55,17 @@ class RestClient:
         retries: int = 4,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(f"{url} is no address of a server: give one like http://localhost:8501")
-        self.url = url.rstrip("/")
+        parts = _split(url)
+        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
         self.model = model
         self._retries = retries
         self._pause = pause
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout)
+        self._connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+        self._headers = {"Content-Type": "application/json"}
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
         self._path = f"{parts.path.rstrip('/')}/v1/models/{quote(model, safe='')}"
         if version is not None:
             self._path += f"/versions/{version}"
@@ -130,7 +142,7 @@ class RestClient:
     def _ask_once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         try:
             content = None if body is None else json.dumps(body).encode()
-            self._connection.request(method, path, content, {"Content-Type": "application/json"})
+            self._connection.request(method, path, content, self._headers)
             response = self._connection.getresponse()
             answer = response.read()
         except http.client.IncompleteRead as error:
@@ -155,6 +167,19 @@ class RestClient:
         if not isinstance(document, dict):
             raise UserError(f"{self.url} answered something else than a JSON object: is it TF Serving?")
         return document
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if whole and not _UNFIT.search(url) and parts.path.isascii() and not parts.query and not parts.fragment:
+            return parts
+    except ValueError:  # a port, an IPv6 address or a name that is none
+        pass
+    shown = url.rpartition("@")[2]  # without name and password
+    raise UserError(f"--url: {shown!r} is no address of a server: give one like http://localhost:8501")
 
 
 def _told(document: Any, reason: str) -> str:

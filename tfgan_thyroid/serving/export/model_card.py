@@ -88,7 +88,7 @@ def write_model_card(directory: Path, run: RunDirectory, exported: Exported, pro
     """
     card = _card(run, exported, provenance)
     (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
-    (directory / "model_card.md").write_text(_text(card))
+    (directory / "model_card.md").write_text(_text(card), encoding="utf-8")
 
 
 def _card(run: RunDirectory, exported: Exported, provenance: Provenance) -> dict[str, Any]:
