@@ -7,6 +7,7 @@ from pathlib import Path
 from tfgan_thyroid import __version__
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.runs.resume import check_fixed_by_data, check_same_run, resumable_changes
 from tfgan_thyroid.runs.run_directory import current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_synthetic
@@ -87,9 +88,7 @@ def new_record(
     """
     info = schema.DatasetInfo.load(data)
     fixed = {"image_size": info.image_size, "channels": info.channels}
-    for name, value in fixed.items():
-        if overrides.get(name, value) != value:
-            raise UserError(f"{name} is {value} in {data}: preprocess the scans again to change it")
+    check_fixed_by_data(data, fixed, overrides)
     config = SegmentationConfig().replace(**{**overrides, **fixed})
     if config.synthetic_limit and synthetic is None:
         raise UserError("synthetic_limit chooses from generated pairs: give --synthetic too")
@@ -116,24 +115,12 @@ def resumed_record(
     Raises:
         UserError: another stack, other data, or a flag that would change what the run computes.
     """
-    if record.stack != current_stack():
-        made = " and ".join(f"{name} {version}" for name, version in record.stack.items())
-        here = " and ".join(f"{name} {version}" for name, version in current_stack().items())
-        raise UserError(f"this run was made with {made}, here are {here}: resume it where it was made")
-    there = dataclasses.asdict(record.config)
     if synthetic is not None and record.synthetic is None:
         raise UserError("a resumed run keeps its examples: this one has no generated pairs; start a new run for them")
-    for name, value in overrides.items():
-        if value != there[name] and name not in RESUMABLE:
-            raise UserError(
-                f"a resumed run keeps its {name} ({there[name]!r}, not {value!r}): drop the flag or start a new run"
-            )
-    changes = {name: value for name, value in overrides.items() if name in RESUMABLE}
     directory = Path(data or record.data)
+    check_same_run(record.stack, record.dataset_digest, directory)
+    config = record.config.replace(**resumable_changes(overrides, dataclasses.asdict(record.config), RESUMABLE))
     pairs = synthetic or (Path(record.synthetic) if record.synthetic else None)
-    if schema.DatasetInfo.load(directory).digest != record.dataset_digest:
-        raise UserError(f"{directory} is not the data set that the run was started on: its content digest differs")
-    config = record.config.replace(**changes)
     loaded = load_data(config, directory, pairs)
     if _digest(loaded.synthetic) != record.synthetic_digest:
         raise UserError(f"{pairs} does not hold the generated pairs that the run was started on: its content differs")

@@ -8,6 +8,7 @@ from tfgan_thyroid.config import Config, preset
 from tfgan_thyroid.data.records.schema import DatasetInfo, shard_paths
 from tfgan_thyroid.data.records.used_scans import used_scans
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.runs.resume import check_fixed_by_data, check_same_run, resumable_changes
 from tfgan_thyroid.runs.run_directory import RunRecord, current_stack
 
 # What may change when a run is resumed: its length and what it writes, nothing that it computes.
@@ -49,9 +50,7 @@ def new_record(
     if paired and not info.masks:
         raise UserError(f"{data} has no masks to pair with its images: preprocess the scans again with --masks")
     fixed = {"image_size": info.image_size, "channels": info.channels + paired}
-    for name, value in fixed.items():
-        if overrides.get(name, value) != value:
-            raise UserError(f"{name} is {value} in {data}: preprocess the scans again to change it")
+    check_fixed_by_data(data, fixed, overrides)
     config = preset(preset_name).replace(**{**overrides, **fixed})
     if scan_ids is not None:
         used_scans(data, split, scan_ids)
@@ -66,19 +65,9 @@ def resumed_record(
     Raises:
         UserError: another stack, another data set, or a flag that would change what the run computes.
     """
-    if record.stack != current_stack():
-        made = " and ".join(f"{name} {version}" for name, version in record.stack.items())
-        here = " and ".join(f"{name} {version}" for name, version in current_stack().items())
-        raise UserError(f"this run was made with {made}, here are {here}: resume it where it was made")
     directory = Path(data or record.data)
-    if DatasetInfo.load(directory).digest != record.dataset_digest:
-        raise UserError(f"{directory} is not the data set that the run was started on: its content digest differs")
+    check_same_run(record.stack, record.dataset_digest, directory)
     asked = {"split": split, "preset": preset_name, **overrides}
     there = {"split": record.split, **dataclasses.asdict(record.config)}
-    for name, value in asked.items():
-        if value is not None and value != there[name] and name not in RESUMABLE:
-            raise UserError(
-                f"a resumed run keeps its {name} ({there[name]!r}, not {value!r}): drop the flag or start a new run"
-            )
-    changes = {name: value for name, value in overrides.items() if name in RESUMABLE}
+    changes = resumable_changes(asked, there, RESUMABLE)
     return dataclasses.replace(record, config=record.config.replace(**changes), data=str(directory.resolve()))
