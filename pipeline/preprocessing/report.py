@@ -57,8 +57,9 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
 def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:
     """The outcome of a dry run: splits by name alone, and a time estimated from a few scans read now."""
     from pipeline.preprocessing.prepare.stored_scan import prepare_scan
-    from tfgan_thyroid.data.scans.files import ScanError, encode_png
+    from tfgan_thyroid.data.scans.files import encode_png
     from tfgan_thyroid.data.scans.reader import read_scans
+    from tfgan_thyroid.data.scans.scan import LostFrame, ScanError
 
     counts, groups = _plan_by_name(settings, scans)
     probes = scans[:: max(1, len(scans) // _PROBES)][:_PROBES]
@@ -67,6 +68,8 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
     for scan in probes:
         try:
             for frame in read_scans(scan.source, settings.white_level):
+                if isinstance(frame, LostFrame):
+                    raise ScanError(frame.error.reason, f"frame {frame.frame}: {frame.error.detail}")
                 encode_png(prepare_scan(scan, frame, settings)[0])
         except ScanError as error:
             refused += 1

@@ -8,6 +8,7 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    HTJ2K,
     JPEG2000,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -29,12 +30,13 @@ LITTLE, JPEG, JPEG_2000, RLE = ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEG200
 IMPLICIT, BIG, EXTENDED = ImplicitVRLittleEndian, ExplicitVRBigEndian, JPEGExtended12Bit
 JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, LS, LS_NEAR = JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless
 JPEG_2000_LOSSY, HIGH_THROUGHPUT, HIGH_THROUGHPUT_RPCL = JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL
+HIGH_THROUGHPUT_ANY = HTJ2K
 
 
-def jpeg(pixels):
+def jpeg(pixels, **options):
     """One frame of grey or YBR_FULL_422 pixels, as a scanner packs it; colour comes in as RGB."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95, **options)
     return buffer.getvalue()
 
 
@@ -52,7 +54,8 @@ def compress(pixels, syntax, bits):
         if not hasattr(imagecodecs, "htj2k_encode"):
             pytest.skip("imagecodecs writes high-throughput JPEG 2000 from Python 3.11 on")
         return imagecodecs.htj2k_encode(pixels, reversible=True)
-    return imagecodecs.jpeg2k_encode(pixels, level=75, codecformat="j2k", bitspersample=bits)
+    level = 75 if syntax == JPEG_2000_LOSSY else 0
+    return imagecodecs.jpeg2k_encode(pixels, level=level, codecformat="j2k", bitspersample=bits)
 
 
 def header(frames, photometric, bits, patient):
@@ -97,25 +100,30 @@ def dicom_bytes(frames, photometric="MONOCHROME2", syntax=LITTLE, bits=None, pat
     data = header(frames, photometric, bits or 8 * frames.itemsize, patient)
     for keyword, value in tags.items():
         setattr(data, keyword, value)
+    if syntax == RLE:
+        data.PixelData = frames.tobytes()
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = LITTLE
+        data.compress(RLE, encoding_plugin="pydicom", generate_instance_uid=False)
+        return file_bytes(data, data.PixelData, RLE)
+    if syntax in (LITTLE, IMPLICIT, BIG):
+        order = ">" if syntax == BIG else "<"
+        return file_bytes(data, frames.astype(frames.dtype.newbyteorder(order)).tobytes(), syntax)
+    packed = [jpeg(frame) if syntax == JPEG else compress(frame, syntax, data.BitsStored) for frame in frames]
+    return file_bytes(data, encapsulate(packed), syntax)
+
+
+def file_bytes(data, pixel_data, syntax, vr=None):
+    """A file of the tags `data` and of the bytes of its pixels as they are to lie in it, of the type `vr`."""
+    data.PixelData = pixel_data
+    data["PixelData"].VR = vr or ("OW" if data.BitsAllocated > 8 else "OB")
+    data["PixelData"].is_undefined_length = syntax not in (LITTLE, IMPLICIT, BIG)
     data.file_meta = FileMetaDataset()
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-    data.file_meta.TransferSyntaxUID = LITTLE
-    if syntax not in (LITTLE, IMPLICIT, BIG, RLE, JPEG_2000):
-        packed = [jpeg(frame) if syntax == JPEG else compress(frame, syntax, data.BitsStored) for frame in frames]
-        data.PixelData = encapsulate(packed)
-        data["PixelData"].VR, data.file_meta.TransferSyntaxUID = "OB", syntax
-    elif syntax == BIG:
-        data.PixelData = frames.astype(frames.dtype.newbyteorder(">")).tobytes()
-    else:
-        data.PixelData = frames.tobytes()
-        data["PixelData"].VR = "OW" if frames.itemsize > 1 else "OB"
-    if syntax in (RLE, JPEG_2000):
-        data.compress(syntax, generate_instance_uid=False)
-    if syntax in (IMPLICIT, BIG):
-        data.file_meta.TransferSyntaxUID = syntax
+    data.file_meta.TransferSyntaxUID = syntax
     buffer = io.BytesIO()
-    data.save_as(buffer, enforce_file_format=True)
+    data.save_as(buffer, enforce_file_format=True, implicit_vr=syntax == IMPLICIT, little_endian=syntax != BIG)
     return buffer.getvalue()
 
 

@@ -24,7 +24,7 @@ from pipeline.preprocessing.settings import PreprocessSettings
 from pipeline.preprocessing.sheets.crop_sheet import draw_thumbnail, sheet_rank
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.data.scans.reader import read_scans
-from tfgan_thyroid.data.scans.scan import Pixels, Scan, ScanError
+from tfgan_thyroid.data.scans.scan import LostFrame, Pixels, Scan, ScanError
 
 # Half a second of work for each element, and enough elements for many workers.
 SCANS_PER_BATCH = 32
@@ -66,7 +66,10 @@ class PrepareScansFn(beam.DoFn):
             return
         try:
             for scan in read_scans(file.source, self._settings.white_level, self._settings.inpaint_overlays):
-                name = frame_name(file, scan)
+                name = frame_name(file, scan.frame)
+                if isinstance(scan, LostFrame):
+                    batch.rejected.append(RejectedScan(name, scan.error.reason, scan.error.detail))
+                    continue
                 try:
                     batch.prepared.append(spill_scan(file, scan, self._settings, spill, spill_file))
                 except ScanError as error:
@@ -75,9 +78,9 @@ class PrepareScansFn(beam.DoFn):
             batch.rejected.append(RejectedScan(file.name, error.reason, error.detail))
 
 
-def frame_name(file: ScanFile, scan: Scan) -> bytes:
+def frame_name(file: ScanFile, frame: int | None) -> bytes:
     """The name of a scan: its file's, followed by the number of the frame where there are several."""
-    return file.name if scan.frame is None else b"%s#%05d" % (file.name, scan.frame)
+    return file.name if frame is None else b"%s#%05d" % (file.name, frame)
 
 
 def spill_scan(
@@ -88,7 +91,7 @@ def spill_scan(
     Raises:
         ScanError: the scan or its mask cannot be used.
     """
-    name = frame_name(file, scan)
+    name = frame_name(file, scan.frame)
     image, mask, crop, inpainted = prepare_scan(file, scan, settings)
     image_png = encode_png(image)
     mask_png = b"" if mask is None else encode_png(mask)

@@ -9,7 +9,7 @@ from pydicom.data import get_testdata_file
 from tests.data import dicom_maker as maker
 from tests.data.dicom_maker import JPEG, JPEG_2000, LITTLE, RLE, dicom_bytes, region, smooth
 from tfgan_thyroid.data.dicom.files import decode_frames
-from tfgan_thyroid.data.scans.scan import ScanError
+from tfgan_thyroid.data.scans.scan import LostFrame, ScanError
 
 LOSSLESS = {
     "plain": LITTLE,
@@ -244,7 +244,7 @@ def test_a_frame_with_wrong_bytes_is_read_or_refused_and_ends_nothing(syntax):
             read(bytes(spoilt))
         except ScanError as error:
             reasons.add(error.reason)
-    assert reasons and reasons <= {"damaged", "truncated", "decompression bomb"}
+    assert reasons and reasons <= {"damaged", "truncated", "unsupported pixel format", "decompression bomb"}
 
 
 def test_jpeg_2000_in_boxes_is_read_and_a_box_without_length_does_not_hold_it_up():
@@ -275,10 +275,27 @@ def test_absurd_headers_are_refused(tags, reason):
     assert refusal(dicom_bytes(smooth(), **tags)) == reason
 
 
-def test_the_frames_before_a_broken_one_are_sound():
-    content = dicom_bytes(smooth(frames=3), syntax=JPEG)
-    cut = content[: content.rindex(b"\xff\xd8") + 40]
-    frames = decode_frames(io.BytesIO(cut), 65535)
-    assert [next(frames).frame, next(frames).frame] == [1, 2]
-    with pytest.raises(ScanError, match="frame 3 of 3"):
+@pytest.mark.parametrize(
+    "syntax", [RLE, JPEG, maker.JPEG_LOSSLESS, maker.LS, JPEG_2000], ids=lambda syntax: syntax.name
+)
+def test_a_broken_frame_costs_that_frame_alone(syntax):
+    content = dicom_bytes(smooth(frames=4), syntax=syntax)
+    data = pydicom.dcmread(io.BytesIO(content))
+    frames = list(pydicom.encaps.generate_frames(data.PixelData, number_of_frames=4))
+    data.PixelData = pydicom.encaps.encapsulate([frames[0], frames[1][:70], *frames[2:]])
+    buffer = io.BytesIO()
+    data.save_as(buffer)
+    first, lost, *rest = read(buffer.getvalue())
+    assert isinstance(lost, LostFrame) and lost.frame == 2 and lost.error.reason in ("truncated", "damaged")
+    assert [scan.frame for scan in (first, *rest)] == [1, 3, 4]
+    for scan in (first, *rest):
+        assert np.abs(scan.pixels.astype(int) - smooth(frames=4)[scan.frame - 1]).max() <= 3
+
+
+def test_a_clip_that_ends_early_gives_the_frames_before_its_end():
+    content = dicom_bytes(smooth(frames=4), syntax=JPEG)
+    fragments = content.rindex(b"\xfe\xff\x00\xe0")  # of the last frame, which is taken out
+    frames = decode_frames(io.BytesIO(content[:fragments]), 65535)
+    assert [next(frames).frame for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(ScanError, match="frame 4"):
         next(frames)

@@ -1,54 +1,133 @@
-"""Run lengths, and JPEG of the kinds that Pillow does not read (lossless, 12 bits, JPEG-LS), as a plugin of pydicom.
+"""From the bytes of a DICOM frame to its samples, in the colours that are stored.
 
-They are decoded by `imagecodecs`, which brings libjpeg-turbo and CharLS. Of the decoders that pydicom knows itself,
-pylibjpeg-libjpeg is under the GPL, GDCM ends the process at some damaged frames, and pylibjpeg-rle panics at some,
-which no `except Exception` holds.
+The decoders are those of `imagecodecs`, which brings libjpeg-turbo, CharLS and OpenJPEG. pydicom's own plugins are left
+aside: pylibjpeg-libjpeg is under the GPL, GDCM ends the process at some damaged frames, pylibjpeg-rle panics at some,
+which no `except Exception` holds, and which of them decodes would depend on what else is installed.
 """
 
-import importlib.util
-from typing import TYPE_CHECKING
+import dataclasses
 
-if TYPE_CHECKING:
-    from pydicom.pixels.decoders.base import DecodeRunner
+import numpy as np
 
-PLUGIN = "imagecodecs"
-
-_RUN_LENGTHS = "1.2.840.10008.1.2.5"
-_EXTENDED, _LOSSLESS, _LOSSLESS_FIRST_ORDER, _LS_LOSSLESS, _LS_NEAR_LOSSLESS = (
-    f"1.2.840.10008.1.2.4.{number}" for number in (51, 57, 70, 80, 81)
+from tfgan_thyroid.data.dicom.layout import (
+    GREY,
+    JPEG,
+    JPEG_2000,
+    JPEG_2000_COLOURS,
+    JPEG_LS,
+    RLE,
+    YBR,
+    Layout,
 )
-_LS = (_LS_LOSSLESS, _LS_NEAR_LOSSLESS)
-# What pydicom asks of a plugin: the syntaxes that it reads, and what must be installed for each.
-DECODER_DEPENDENCIES = {
-    syntax: ("imagecodecs>=2024.6.1",) for syntax in (_RUN_LENGTHS, _EXTENDED, _LOSSLESS, _LOSSLESS_FIRST_ORDER, *_LS)
-}
+from tfgan_thyroid.data.dicom.streams import Stream, read_stream, strip_stream
+from tfgan_thyroid.data.scans.scan import ScanError
 
 
-def is_available(syntax: str) -> bool:
-    """Whether this plugin reads a transfer syntax, for pydicom."""
-    return syntax in DECODER_DEPENDENCIES and importlib.util.find_spec("imagecodecs") is not None
+@dataclasses.dataclass(frozen=True, eq=False)
+class Samples:
+    """A decoded frame.
+
+    Args:
+        values: unsigned integers `[H, W]`, or `[H, W, 3]` for colour.
+        bits: significant bits of a value.
+        photometric: "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB" or "YBR_FULL".
+    """
+
+    values: np.ndarray
+    bits: int
+    photometric: str
 
 
-def add_to_pydicom() -> None:
-    """Let pydicom's decoders use this plugin; any number of times."""
-    from pydicom.pixels import get_decoder
+def decode_native(data: bytes, layout: Layout) -> Samples:
+    """An uncompressed frame; whether its colour is subsampled, its length tells."""
+    values = np.frombuffer(data, layout.dtype)
+    if layout.photometric == "YBR_FULL_422" and len(data) == layout.subsampled_bytes:
+        pairs = values.reshape(layout.rows, -1, 4)  # Y Y Cb Cr
+        luma = pairs[..., :2].reshape(layout.rows, -1, 1)
+        values = np.concatenate([luma, np.repeat(pairs[..., 2:], 2, axis=1)], axis=-1)[:, : layout.columns]
+    else:
+        values = _arrange(values, layout, layout.planar)
+    return Samples(_significant(values, layout), layout.bits, _plain(layout.photometric))
 
-    for syntax in DECODER_DEPENDENCIES:
-        decoder = get_decoder(syntax)
-        if PLUGIN not in decoder.available_plugins and is_available(syntax):
-            decoder.add_plugin(PLUGIN, (__name__, decode_frame.__name__))
+
+def decode_compressed(frame: bytes, layout: Layout) -> Samples:
+    """A compressed frame, after a look at what it says of itself: a decoder would believe it and take the memory.
+
+    Where header and stream disagree on whether there is colour, or on what its samples are, the stream is right (PS3.5
+    8.2), if it says so at all.
+
+    Raises:
+        ScanError: truncated, damaged, or not what the header states.
+    """
+    frame = strip_stream(frame, layout)
+    stream = read_stream(frame, layout)
+    photometric = _stored_photometric(stream, layout)
+    if (stream.columns, stream.rows) != (layout.columns, layout.rows):
+        stated = f"{layout.columns}x{layout.rows}"
+        raise ScanError("damaged", f"a frame of {stream.columns}x{stream.rows} pixels; the header says {stated}")
+    if stream.bits > layout.allocated:
+        raise ScanError("damaged", f"a frame of {stream.bits} bits; the header says {layout.allocated}")
+    try:
+        values = _decode(frame, dataclasses.replace(layout, samples=stream.samples))
+    except Exception:  # the decoders let through whatever a broken frame provokes
+        raise ScanError("damaged", "a frame cannot be decoded") from None
+    return Samples(values, min(layout.bits, stream.bits), photometric)
 
 
-def decode_frame(frame: bytes, runner: "DecodeRunner") -> bytes | bytearray:
-    """The samples of a frame, as pydicom asks them of a plugin: in the colour space of the file."""
+def _stored_photometric(stream: Stream, layout: Layout) -> str:
+    """What the samples of a stream mean.
+
+    Raises:
+        ScanError: header and stream disagree, and neither can be believed.
+    """
+    stated = layout.photometric
+    if stream.samples == 1:
+        return stated if layout.samples == 1 else GREY[1]
+    if stream.samples != layout.samples:
+        raise ScanError("damaged", f"a frame of {stream.samples} samples a pixel; the header says {layout.samples}")
+    if layout.syntax not in JPEG_2000:
+        return stream.colour or _plain(stated)
+    if stated != "RGB" and (stated in JPEG_2000_COLOURS) != (stream.colour == "RGB"):
+        raise ScanError("damaged", f"the header says {stated}, and the frame's colour transformation denies it")
+    return _plain(stated)
+
+
+def _decode(frame: bytes, layout: Layout) -> np.ndarray:
     import imagecodecs
 
-    if runner.transfer_syntax == _RUN_LENGTHS:
-        runner.set_option("planar_configuration", 1)
+    if layout.syntax == RLE:
         # The length that is stated bounds what a few bytes may unpack to.
-        length = int(runner.frame_length(unit="bytes"))
-        return imagecodecs.dicomrle_decode(frame, f"u{runner.bits_allocated // 8}", out=length)
-    array = (imagecodecs.jpegls_decode if runner.transfer_syntax in _LS else imagecodecs.jpeg8_decode)(frame)
-    runner.set_option("planar_configuration", 0)
-    runner.set_option("bits_allocated", 8 * array.itemsize)
-    return array.tobytes()
+        unpacked = imagecodecs.dicomrle_decode(frame, f"<u{layout.allocated // 8}", out=layout.pixel_bytes)
+        values = _arrange(np.frombuffer(unpacked, f"<u{layout.allocated // 8}"), layout, planar=True)
+        return _significant(values, layout)
+    if layout.syntax in JPEG:  # the same space in and out, whatever it is called, so that nothing is converted
+        space = "GRAYSCALE" if layout.samples == 1 else "YCBCR"
+        values = imagecodecs.jpeg8_decode(frame, colorspace=space, outcolorspace=space)
+    elif layout.syntax in JPEG_LS:
+        values = imagecodecs.jpegls_decode(frame)
+    else:
+        values = imagecodecs.jpeg2k_decode(frame)
+    return values.reshape(layout.rows, layout.columns, layout.samples).squeeze(-1) if layout.samples == 1 else values
+
+
+def _arrange(values: np.ndarray, layout: Layout, planar: bool) -> np.ndarray:
+    """Values in the order of the file as `[H, W]` or `[H, W, 3]`."""
+    if layout.samples == 1:
+        return values.reshape(layout.rows, layout.columns)
+    if planar:
+        return values.reshape(layout.samples, layout.rows, layout.columns).transpose(1, 2, 0)
+    return values.reshape(layout.rows, layout.columns, layout.samples)
+
+
+def _significant(values: np.ndarray, layout: Layout) -> np.ndarray:
+    """Without the bits around those that are stored."""
+    if layout.bits == layout.allocated:
+        return values
+    return (values >> layout.shift) & (2**layout.bits - 1)
+
+
+def _plain(photometric: str) -> str:
+    """What samples mean once they are decoded."""
+    if photometric in YBR:
+        return "YBR_FULL"
+    return "RGB" if photometric in JPEG_2000_COLOURS else photometric

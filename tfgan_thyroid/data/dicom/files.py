@@ -8,11 +8,22 @@ import importlib.util
 import logging
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from tfgan_thyroid.data.dicom import pixels as dicom_pixels
-from tfgan_thyroid.data.dicom.header import frame_count, patient_group, read_header, tissue_region, value_of
-from tfgan_thyroid.data.scans.scan import Scan, ScanError
+import numpy as np
+
+from tfgan_thyroid.data.dicom.decoders import Samples, decode_compressed, decode_native
+from tfgan_thyroid.data.dicom.display import display
+from tfgan_thyroid.data.dicom.header import (
+    PixelElement,
+    frame_count,
+    patient_group,
+    read_header,
+    tissue_region,
+    value_of,
+)
+from tfgan_thyroid.data.dicom.layout import BIG_ENDIAN, Layout, native_frame_bytes, read_layout
+from tfgan_thyroid.data.scans.scan import LostFrame, Scan, ScanError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -31,17 +42,19 @@ def is_supported() -> bool:
     return importlib.util.find_spec("pydicom") is not None
 
 
-def decode_frames(file: BinaryIO, white_level: int) -> Iterator[Scan]:
+def decode_frames(file: BinaryIO, white_level: int) -> Iterator[Scan | LostFrame]:
     """The frames of an open DICOM file, one at a time, as they are meant to be looked at.
 
-    MONOCHROME1 is turned over, colour becomes luma, and a grey value v of more than 8 bits becomes
-    round(255 v / white), where white is the largest value of `BitsStored` bits, or `white_level` if that is less: the
-    rule of 16-bit images, with the range that the header states. Windows and look-up tables for display are left
-    aside, since they differ from scan to scan; overlays in planes of their own are not drawn.
+    MONOCHROME1 is turned over, colour becomes luma, and a value v of more than 8 bits becomes round(255 v / white),
+    where white is the largest value of `BitsStored` bits, or `white_level` if that is less: the rule of 16-bit images,
+    with the range that the header states. Windows and look-up tables for display are left aside, since they differ from
+    scan to scan; overlays in planes of their own are not drawn.
+
+    Of several frames, one that cannot be decoded is a `LostFrame`, and the others are read.
 
     Args:
         file: at its start.
-        white_level: the grey value that means white, at most.
+        white_level: the value that means white, at most.
 
     Raises:
         ScanError: not an image (a directory, a report, a film), damaged, truncated, a size that no scan has, a pixel
@@ -50,39 +63,63 @@ def decode_frames(file: BinaryIO, white_level: int) -> Iterator[Scan]:
     if not is_supported():
         raise ScanError("unsupported format", f"DICOM: {INSTALL}")
     with _silence():
-        header, syntax = read_header(file)
-        layout = dicom_pixels.read_layout(header, syntax)
+        header, syntax, element = read_header(file)
+        layout = read_layout(header, syntax)
         frames = frame_count(header)
         group, region = patient_group(header), tissue_region(header, layout.rows, layout.columns)
-    several = frames > 1
-    arrays = _encapsulated(file, frames, header, layout) if layout.encapsulated else _native(file, frames, layout)
-    done = 0
-    while done < frames:
+    _check_fragments(file, layout, element)
+    stored = _encapsulated(file, frames, header) if layout.encapsulated else _native(file, frames, layout, element)
+    for number in range(1, frames + 1):
         try:
             with _silence():
-                array = next(arrays)
-                pixels = dicom_pixels.to_grey(array, header, layout, white_level)
+                data = next(stored)
+        except ScanError as error:  # where the next frame starts is unknown
+            place = f"frame {number} of {frames} and those after it: " if number < frames else f"frame {number}: "
+            raise ScanError(error.reason, (place if frames > 1 else "") + error.detail) from None
+        try:
+            with _silence():
+                pixels, colour = display(_decode(data, layout), header, white_level)
         except ScanError as error:
-            place = f"frame {done + 1} of {frames}: " if several else ""
-            raise ScanError(error.reason, place + error.detail) from None
-        done += 1
-        colour = array if array.ndim == 3 and array.dtype.itemsize == 1 else None
-        yield Scan(pixels, region, group, done if several else None, colour)
+            if frames == 1:
+                raise
+            yield LostFrame(number, error)
+        else:
+            yield Scan(pixels, region, group, number if frames > 1 else None, colour)
 
 
-def _native(file: BinaryIO, frames: int, layout: "dicom_pixels.Layout") -> Iterator[Any]:
-    """Uncompressed frames, each read when its turn comes."""
-    length = layout.native_frame_bytes
+def _decode(data: bytes, layout: Layout) -> Samples:
+    return decode_compressed(data, layout) if layout.encapsulated else decode_native(data, layout)
+
+
+def _check_fragments(file: BinaryIO, layout: Layout, element: PixelElement) -> None:
+    """Refuse pixels that are compressed where the transfer syntax says that they are not, or the other way round."""
     start = file.tell()
-    available = file.seek(0, 2) - start
-    if available < length * frames:
-        raise ScanError("truncated", f"{available} of {length * frames} bytes of pixels")
-    for index in range(frames):
-        file.seek(start + index * length)
-        yield dicom_pixels.decode(file.read(length), layout)
+    fragments = file.read(4) in (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # an item, in either order of bytes
+    file.seek(start)
+    if layout.encapsulated and not fragments:
+        raise ScanError("damaged", "the transfer syntax says that the pixels are compressed, and they are not")
+    if not layout.encapsulated and element.length is None:
+        raise ScanError("damaged", "the pixels are compressed, and the transfer syntax does not say how")
 
 
-def _encapsulated(file: BinaryIO, frames: int, header: "Dataset", layout: "dicom_pixels.Layout") -> Iterator[Any]:
+def _native(file: BinaryIO, frames: int, layout: Layout, element: PixelElement) -> Iterator[bytes]:
+    """Uncompressed frames, each read when its turn comes."""
+    start = file.tell()
+    available = min(file.seek(0, 2) - start, element.length or 0)
+    length = native_frame_bytes(layout, available, frames)
+    words = layout.syntax == BIG_ENDIAN and element.vr == "OW" and layout.allocated == 8
+    for begin in range(0, frames * length, length):
+        odd = begin % 2 if words else 0
+        file.seek(start + begin - odd)
+        if not words:
+            yield file.read(length)
+            continue
+        read = file.read(odd + length + (odd + length) % 2)
+        swapped = np.frombuffer(read + bytes(len(read) % 2), np.uint16).byteswap().tobytes()
+        yield swapped[odd : odd + length]
+
+
+def _encapsulated(file: BinaryIO, frames: int, header: "Dataset") -> Iterator[bytes]:
     """Compressed frames, each read when its turn comes."""
     from pydicom.encaps import generate_frames
 
@@ -102,7 +139,7 @@ def _encapsulated(file: BinaryIO, frames: int, header: "Dataset", layout: "dicom
             raise
         except Exception:  # the parser lets through whatever a broken file provokes
             raise ScanError("truncated", "the file ends before the frame does") from None
-        yield dicom_pixels.decode_compressed(frame, layout)
+        yield frame
 
 
 class _FrameReader:

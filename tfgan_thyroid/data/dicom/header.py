@@ -6,9 +6,11 @@ patient's identifier leaves this file as a hash.
 
 import hashlib
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from tfgan_thyroid.data.dicom import pixels as dicom_pixels
+import numpy as np
+
+from tfgan_thyroid.data.dicom.layout import ELEMENTS
 from tfgan_thyroid.data.scans.scan import Box, ScanError
 
 if TYPE_CHECKING:
@@ -24,8 +26,20 @@ _PIXEL_DATA = 0x7FE00010
 _DEFLATED = "1.2.840.10008.1.2.1.99"  # a whole file as one zlib stream: unpacked before anything can be checked
 
 
-def read_header(file: BinaryIO) -> tuple["Dataset", str]:
-    """The tags that matter and the transfer syntax; the file is left at the first byte of the pixels.
+class PixelElement(NamedTuple):
+    """How the header announces the pixels.
+
+    Attributes:
+        vr: their type, None where the transfer syntax leaves it open.
+        length: bytes, None for compressed frames, which tell their own.
+    """
+
+    vr: str | None
+    length: int | None
+
+
+def read_header(file: BinaryIO) -> tuple["Dataset", str, PixelElement]:
+    """The tags that matter, the transfer syntax and how the pixels are announced; the file is left at their first byte.
 
     Raises:
         ScanError: not an image, damaged, truncated, or deflated.
@@ -36,7 +50,7 @@ def read_header(file: BinaryIO) -> tuple["Dataset", str]:
     from pydicom.uid import UID
 
     wanted: list[BaseTag | int] = [Tag(tag_for_keyword(keyword)) for keyword in _TAGS]  # type: ignore[arg-type]
-    wanted += [Tag(0x0028, element) for element in dicom_pixels.ELEMENTS] + [Tag(0x7FE00001), Tag(0x7FE00002)]
+    wanted += [Tag(0x0028, element) for element in ELEMENTS] + [Tag(0x7FE00001), Tag(0x7FE00002)]
     try:
         file.seek(132)
         meta = read_dataset(
@@ -62,29 +76,45 @@ def read_header(file: BinaryIO) -> tuple["Dataset", str]:
             specific_tags=wanted,
         )
         header.file_meta = meta  # type: ignore[assignment]
-        found = _skip_element_header(file, syntax.is_little_endian)
+        if not syntax.is_little_endian:
+            _swap_palettes(header)
+        pixels = _read_element_header(file, syntax.is_little_endian)
     except ScanError:
         raise
     except (EOFError, struct.error):
         raise ScanError("truncated", "the file ends within its header") from None
     except Exception:  # the parser lets through whatever a broken file provokes
         raise ScanError("damaged", "the DICOM header cannot be read") from None
-    if not found:
+    if pixels is None:
         kind = UID(str(value_of(meta, "MediaStorageSOPClassUID") or value_of(header, "SOPClassUID") or "")).name
         if "Rows" in header or "Image" in kind:
             raise ScanError("truncated", "the file ends before its pixels")
         known = kind and not kind[0].isdigit()
         raise ScanError("not an image", f"DICOM without pixels ({kind if known else 'of an unknown kind'})")
-    return header, str(syntax)
+    return header, str(syntax), pixels
 
 
-def _skip_element_header(file: BinaryIO, little_endian: bool) -> bool:
-    """Go to the first byte of the pixel data; whether there are any."""
+def _swap_palettes(header: "Dataset") -> None:
+    """Put the words of palettes in the order of bytes that pydicom takes them to have."""
+    for element in header:
+        if element.VR == "OW" and isinstance(element.value, bytes):
+            element.value = np.frombuffer(element.value, np.uint16).byteswap().tobytes()
+
+
+def _read_element_header(file: BinaryIO, little_endian: bool) -> PixelElement | None:
+    """The announcement of the pixels, None where there are none."""
+    order = "<" if little_endian else ">"
     start = file.read(8)
-    if len(start) < 8 or struct.unpack("<HH" if little_endian else ">HH", start[:4]) != (0x7FE0, 0x0010):
-        return False
-    explicit = start[4:6] in (b"OB", b"OW", b"UN")  # some files have what their transfer syntax denies
-    return not explicit or len(file.read(4)) == 4
+    if len(start) < 8 or struct.unpack(order + "HH", start[:4]) != (0x7FE0, 0x0010):
+        return None
+    vr = None
+    length = start[4:]
+    if start[4:6] in (b"OB", b"OW", b"UN"):  # some files have what their transfer syntax denies
+        vr, length = start[4:6].decode("ascii"), file.read(4)
+        if len(length) < 4:
+            return None
+    (stated,) = struct.unpack(order + "I", length)
+    return PixelElement(vr, None if stated == 0xFFFFFFFF else stated)
 
 
 def value_of(dataset: "Dataset", keyword: str) -> Any:

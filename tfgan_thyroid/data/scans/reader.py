@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from tfgan_thyroid.data.dicom import files as dicom_files
 from tfgan_thyroid.data.scans import zip_archives
 from tfgan_thyroid.data.scans.files import decode_grey, decode_scan
-from tfgan_thyroid.data.scans.scan import WHITE_LEVEL, Scan, ScanError
+from tfgan_thyroid.data.scans.scan import WHITE_LEVEL, LostFrame, Scan, ScanError
 from tfgan_thyroid.data.scans.sources import Source, open_source
 
 _HEAD_BYTES = 132
 
 
-def read_scans(source: Source, white_level: int = WHITE_LEVEL, colour: bool = False) -> Iterator[Scan]:
-    """The scans of a file: one for a PNG, JPEG, BMP or TIFF image, one a frame for DICOM.
+def read_scans(source: Source, white_level: int = WHITE_LEVEL, colour: bool = False) -> Iterator[Scan | LostFrame]:
+    """The scans of a file: one for a PNG, JPEG, BMP or TIFF image, one a frame for DICOM, if it can be decoded.
 
     The format is recognized by the file's first bytes, not by its name.
 
@@ -22,8 +22,7 @@ def read_scans(source: Source, white_level: int = WHITE_LEVEL, colour: bool = Fa
         colour: whether to keep the colour of an image file that has some; DICOM's costs nothing and is kept.
 
     Raises:
-        ScanError: as `scan_files.load_grey` and `dicom_files.decode_frames`; at a later frame, that frame and those
-            after it are lost, and those before it are sound.
+        ScanError: as `scan_files.load_grey` and `dicom_files.decode_frames`; scans that came before are sound.
     """
     with open_source(source) as file:
         head = file.read(_HEAD_BYTES)

@@ -40,3 +40,16 @@ class Scan:
     group: str | None = None
     frame: int | None = None
     colour: Pixels | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LostFrame:
+    """A frame of a clip that cannot be used; the others are not touched by it.
+
+    Args:
+        frame: which one, from 1.
+        error: why.
+    """
+
+    frame: int
+    error: ScanError
