@@ -1,1 +1,1 @@
-"""DICOM: header, pixels, decoders, files."""
+"""DICOM: header, layout, streams, decoders, display, files."""

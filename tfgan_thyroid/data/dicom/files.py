@@ -39,7 +39,7 @@ def is_dicom(head: bytes) -> bool:
 
 def is_supported() -> bool:
     """Whether the `dicom` extra is installed."""
-    return importlib.util.find_spec("pydicom") is not None
+    return all(importlib.util.find_spec(name) is not None for name in ("pydicom", "imagecodecs"))
 
 
 def decode_frames(file: BinaryIO, white_level: int) -> Iterator[Scan | LostFrame]:
