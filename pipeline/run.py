@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfgan_thyroid import command
-from tfgan_thyroid.config import PRESETS
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.presets import PRESETS
 
 if TYPE_CHECKING:
     from pipeline.orchestration.component import Component
@@ -159,7 +159,7 @@ def _training_options(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     Raises:
         UserError: an unknown preset or field, what the data will not hold, or a strategy that cannot work here.
     """
-    from tfgan_thyroid.config import preset
+    from tfgan_thyroid.presets import preset
     from tfgan_thyroid.training.settings import parse_assignment
 
     overrides: dict[str, Any] = dict(parse_assignment(text) for text in args.set)

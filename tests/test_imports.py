@@ -21,6 +21,7 @@ FLOORS = [
     {"networks"},
     {"layers", "losses"},
     {"metrics", "data", "phantoms"},
+    {"presets"},
     {"config", "command", "atomic", "replicas"},
     {"config_fields"},
     {"errors", "__init__"},
@@ -29,6 +30,7 @@ LEVEL = {name: len(FLOORS) - index for index, names in enumerate(FLOORS) for nam
 HEAVY = {"tensorflow", "keras", "tensorflow_addons", "apache_beam"}
 LIGHT = [
     "config.py",
+    "presets.py",
     "atomic.py",
     "command.py",
     "data/records/schema.py",

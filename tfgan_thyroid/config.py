@@ -1,17 +1,25 @@
-"""Every choice of a training run, and the named presets. Imports no TensorFlow."""
+"""Every choice of a training run. Imports no TensorFlow."""
 
 import dataclasses
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tfgan_thyroid.config_fields import ConfigFields
 from tfgan_thyroid.errors import UserError
 
-MODELS = ("alpha-wgan-gp", "alpha-wgan-gp-original", "wgan-gp", "alpha-gan", "vae", "gan")
+MODELS = {
+    "alpha-wgan-gp": "alpha_wgan_gp.AlphaWGANGP",
+    "alpha-wgan-gp-original": "alpha_wgan_gp_original.AlphaWGANGPOriginal",
+    "wgan-gp": "wgan_gp.WGANGP",
+    "alpha-gan": "alpha_gan.AlphaGAN",
+    "vae": "vae.VAE",
+    "gan": "gan.GAN",
+}
+"""The generative models by name: module and class in `tfgan_thyroid.models`."""
+
 CHOICES = {
-    "model": MODELS,
+    "model": tuple(MODELS),
     "penalty_pairs": ("both", "generated"),
     "l1_target": ("reconstructed", "generated"),
     "augment": ("none", "diffaugment"),
@@ -34,16 +42,15 @@ CHOICES = {
     ),
 }
 
-WEIGHTS = ("penalty_weight", "l1_weight", "encoder_reconstruction_weight", "spectral_weight", "kl_weight")
-"""Fields that weigh a term of a loss: 0 leaves it out."""
 
-OPTIONS_OF_ONE_MODEL = {
-    "critic_steps": "wgan-gp",
-    "gan_loss": "gan",
-    "kl_weight": "vae",
-    "spectral_weight": "alpha-wgan-gp",
-}
-"""Fields that keep their default under every other model."""
+def _weight(default: float, of: str | None = None) -> Any:
+    """A field that weighs a term of a loss: finite, at least 0, which leaves the term out; see `_option`."""
+    return field(default=default, metadata={"weight": True, "model": of})
+
+
+def _option(default: Any, of: str) -> Any:
+    """A field that only the model of that name has a use for, and that keeps its default under every other."""
+    return field(default=default, metadata={"model": of})
 
 
 @dataclass(frozen=True)
@@ -112,16 +119,16 @@ class Config(ConfigFields):
     beta_1: float = 0.9
     beta_2: float = 0.999
     adam_epsilon: float = 1e-8
-    penalty_weight: float = 10.0
-    l1_weight: float = 10.0
-    encoder_reconstruction_weight: float = 0.0
-    spectral_weight: float = 0.0
+    penalty_weight: float = _weight(10.0)
+    l1_weight: float = _weight(10.0)
+    encoder_reconstruction_weight: float = _weight(0.0)
+    spectral_weight: float = _weight(0.0, of="alpha-wgan-gp")
     penalty_pairs: str = "both"
     l1_target: str = "reconstructed"
     shared_batch: bool = False
-    critic_steps: int = 1
-    gan_loss: str = "saturating"
-    kl_weight: float = 0.1
+    critic_steps: int = _option(1, of="wgan-gp")
+    gan_loss: str = _option("saturating", of="gan")
+    kl_weight: float = _weight(0.1, of="vae")
     data_augmentation: str = "none"
     augment: str = "none"
     ema_decay: float = 0.0
@@ -150,13 +157,12 @@ class Config(ConfigFields):
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
         if not 0.0 < self.latent_scale < math.inf:
             raise UserError(f"latent_scale is {self.latent_scale}: it must be a finite number above 0")
-        for name in WEIGHTS:
-            if not 0.0 <= getattr(self, name) < math.inf:
-                raise UserError(f"{name} is {getattr(self, name)}: it must be a finite number of at least 0")
-        for field in dataclasses.fields(self):
-            owner = OPTIONS_OF_ONE_MODEL.get(field.name, self.model)
-            if owner != self.model and getattr(self, field.name) != field.default:
-                raise UserError(f"{field.name} is an option of {owner}, and {self.model} has no use for it")
+        for option in dataclasses.fields(self):
+            name, value, owner = option.name, getattr(self, option.name), option.metadata.get("model")
+            if option.metadata.get("weight") and not 0.0 <= value < math.inf:
+                raise UserError(f"{name} is {value}: it must be a finite number of at least 0")
+            if owner not in (None, self.model) and value != option.default:
+                raise UserError(f"{name} is an option of {owner}, and {self.model} has no use for it")
 
 
 def stage_count(image_size: int) -> int:
@@ -169,82 +175,3 @@ def stage_count(image_size: int) -> int:
     if not 1 <= stages <= 8 or image_size != 4 * 2**stages:
         raise UserError(f"image size {image_size} is not 4 * 2^n: choose 8, 16, 32, 64, 128, 256, 512 or 1024")
     return stages
-
-
-def paper() -> Config:
-    """The paper's setting: 256 pixels, batch 32, 100,000 iterations ("5000 epochs" of 609 images).
-
-    `python -m tfgan_thyroid.train --data DATASET`. The paper's run took about 17 hours on one RTX 2080 Ti.
-    """
-    return Config(preset="paper")
-
-
-# What helps where scans are few and iterations too (docs/results.md): a higher learning rate with shorter moments in
-# Adam, the reconstruction term for E, the averaged generator with batch statistics of its own, and wider latents.
-BEST_RECIPE: dict[str, Any] = {
-    "learning_rate": 1e-3,
-    "beta_1": 0.5,
-    "beta_2": 0.9,
-    "encoder_reconstruction_weight": 10.0,
-    "ema_decay": 0.999,
-    "standing_statistics": True,
-    "latent_scale": 1.2,
-}
-
-
-def best() -> Config:
-    """The recipe that did best with few scans and few iterations, where it departs from the paper's: `BEST_RECIPE`.
-
-    `python -m tfgan_thyroid.train --data DATASET --preset best`. Measured at 64 pixels and 5,000 iterations.
-    """
-    return Config(preset="best", **BEST_RECIPE)
-
-
-def cpu() -> Config:
-    """The paper's recipe, with the averaged generator, on a few processor cores at 64 or 128 pixels.
-
-    `python -m tfgan_thyroid.train --data DATASET --preset cpu`: about ten minutes at 64 pixels on two cores.
-    """
-    return Config(
-        preset="cpu",
-        image_size=64,
-        width=16,
-        batch_size=16,
-        iterations=5_000,
-        ema_decay=0.999,
-        image_every=500,
-        checkpoint_every=1_000,
-    )
-
-
-def demo() -> Config:
-    """Phantom scans at 64 pixels in a few minutes on two processor cores: `python -m tfgan_thyroid.train`.
-
-    The recipe of `best` with an average that follows sooner. After 1,500 iterations pixel MMD is between 0.09 and 0.10
-    (real against real: 0.08 to 0.09).
-    """
-    return Config(
-        preset="demo",
-        image_size=64,
-        width=16,
-        batch_size=16,
-        iterations=1_500,
-        **{**BEST_RECIPE, "ema_decay": 0.99},
-        log_every=50,
-        image_every=100,
-        checkpoint_every=500,
-    )
-
-
-PRESETS: dict[str, Callable[[], Config]] = {"paper": paper, "best": best, "cpu": cpu, "demo": demo}
-
-
-def preset(name: str) -> Config:
-    """The configuration of that name.
-
-    Raises:
-        UserError: there is none.
-    """
-    if name not in PRESETS:
-        raise UserError(f"unknown preset {name!r}: choose one of {', '.join(PRESETS)}")
-    return PRESETS[name]()

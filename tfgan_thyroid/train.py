@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
-from tfgan_thyroid.config import CHOICES, PRESETS
+from tfgan_thyroid.config import CHOICES
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.presets import PRESETS
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, read_lines
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRecord:
-    from tfgan_thyroid.config import preset
     from tfgan_thyroid.data.records.used_scans import read_scan_ids
+    from tfgan_thyroid.presets import preset
     from tfgan_thyroid.training import demo, settings
 
     name = args.preset or ("paper" if args.data else "demo")

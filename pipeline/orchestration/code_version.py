@@ -63,3 +63,15 @@ def _imports(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             yield node.module
             yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
+            yield from _modules_by_name(node)
+
+
+def _modules_by_name(call: ast.Call) -> Iterator[str]:
+    """All modules of the package that an `import_module(name, package="...")` looks in: which one, only a run knows."""
+    for keyword in call.keywords:
+        if keyword.arg == "package" and isinstance(keyword.value, ast.Constant):
+            package = str(keyword.value.value)
+            root, *rest = package.split(".")
+            files = _ROOTS[root].joinpath(*rest).glob("*.py") if root in _ROOTS else ()
+            yield from (f"{package}.{path.stem}" for path in files)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tfgan_thyroid.config import BEST_RECIPE
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.experiments import training_command
+from tfgan_thyroid.presets import BEST_RECIPE
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.training.settings import new_record
 

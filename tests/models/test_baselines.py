@@ -88,8 +88,10 @@ class TestWGANGP:
         model, _, real = pair("wgan-gp", critic_steps=5)
         assert model.real_batches == 5
         applied, drawn = [], []
-        apply, draw = model._apply, model._draw_latents
-        monkeypatch.setattr(model, "_apply", lambda name, gradients: applied.append(name) or apply(name, gradients))
+        for name, optimizer in model.optimizers.items():
+            apply = optimizer.apply_gradients
+            monkeypatch.setattr(optimizer, "apply_gradients", lambda g, n=name, f=apply: applied.append(n) or f(g))
+        draw = model._draw_latents
         monkeypatch.setattr(model, "_draw_latents", lambda *args: drawn.append(draw(*args)) or drawn[-1])
         model.train_step(tf.stack([images_for(model.config, seed) for seed in range(5)]))
         assert applied == 5 * ["discriminator"] + ["generator"]
@@ -121,7 +123,9 @@ class TestVAE:
         real = images_for(weak.config)
         gradients = {}
         for model in (weak, strong):
-            model._apply = lambda name, g, m=model: gradients.__setitem__((m.config.kl_weight, name), g)
+            for name, optimizer in model.optimizers.items():
+                key = model.config.kl_weight, name
+                optimizer.apply_gradients = lambda pairs, key=key: gradients.__setitem__(key, [g for g, _ in pairs])
             model._update_encoder_and_generator(real)
         head = [gradients[weight, "encoder"][-1].numpy() for weight in (0.0, 1e6)]  # the last bias, of both heads
         assert np.all(np.abs(head[1] - head[0]) > 10.0 * np.abs(head[0]).max())

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tfgan_thyroid.config import MODELS as NAMES
+from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.random_draws import Purpose
-from tfgan_thyroid.models.registry import MODELS, build_model
+from tfgan_thyroid.models.registry import build_model, model_class
 
 # Each update: its method, whether it sees real images, and the networks that it changes.
 UPDATES = {
@@ -31,13 +32,34 @@ UPDATES = {
     "vae": [("_update_encoder_and_generator", True, {"encoder", "generator"})],
     "gan": [("_update_discriminator", True, {"discriminator"}), ("_update_generator", False, {"generator"})],
 }
+# Each loss, with the weights of its terms.
 LOSSES = {
-    "alpha-wgan-gp": {"cd_loss", "e_loss", "d_loss", "g_loss", "gp_code", "gp_image", "recon_l1"},
-    "alpha-wgan-gp-original": {"cd_loss", "eg_loss", "d_loss", "gp_code", "gp_image", "recon_l1"},
-    "wgan-gp": {"d_loss", "g_loss", "gp_image"},
-    "alpha-gan": {"cd_loss", "e_loss", "d_loss", "g_loss", "recon_l1"},
-    "vae": {"eg_loss", "recon_l1", "kl"},
-    "gan": {"d_loss", "g_loss"},
+    "alpha-wgan-gp": {
+        "cd_loss": {"cd_sampled": -1, "cd_encoded": 1, "gp_code": 10},
+        "e_loss": {"e_encoded": -1},
+        "d_loss": {
+            "d_real": -2,
+            "d_generated": 1,
+            "d_reconstructed": 1,
+            "d_gp_generated": 10,
+            "d_gp_reconstructed": 10,
+        },
+        "g_loss": {"g_generated": -1, "g_reconstructed": -1, "recon_l1": 10},
+    },
+    "alpha-wgan-gp-original": {
+        "eg_loss": {"eg_generated": -1, "eg_reconstructed": -1, "eg_encoded": -1, "recon_l1": 10},
+        "d_loss": {"d_real": -2, "d_generated": 1, "d_reconstructed": 1, "gp_image": 20},
+        "cd_loss": {"cd_sampled": -1, "cd_encoded": 1, "gp_code": 10},
+    },
+    "wgan-gp": {"d_loss": {"d_real": -1, "d_generated": 1, "gp_image": 10}, "g_loss": {"g_generated": -1}},
+    "alpha-gan": {
+        "e_loss": {"e_encoded": -1, "e_l1": 10},
+        "g_loss": {"g_generated": -1, "g_reconstructed": -1, "recon_l1": 10},
+        "d_loss": {"d_real": 2, "d_generated": 1, "d_reconstructed": 1},
+        "cd_loss": {"cd_sampled": 1, "cd_encoded": 1},
+    },
+    "vae": {"eg_loss": {"recon_l1": 1, "kl": 0.1 / 16**2}},
+    "gan": {"d_loss": {"d_real": 1, "d_generated": 1}, "g_loss": {"g_generated": -1}},
 }
 every_model = pytest.mark.parametrize("name", NAMES)
 
@@ -53,6 +75,12 @@ def batches(model, seed=0):
     return tf.random.stateless_uniform(shape, [seed, 0], -1.0, 1.0)
 
 
+def logged(name):
+    """What an iteration logs: losses, their terms, and where two pairs are penalised the mean penalty."""
+    names = {*LOSSES[name]}.union(*LOSSES[name].values())
+    return names | {"gp_image"} if "d_gp_generated" in names else names
+
+
 def trainable(model):
     return {name: [w.numpy().copy() for w in net.trainable_variables] for name, net in model.networks.items()}
 
@@ -62,8 +90,9 @@ def changed(before, after):
 
 
 def test_the_registry_holds_the_models_that_a_configuration_may_name():
-    assert tuple(MODELS) == NAMES
     assert set(UPDATES) == set(LOSSES) == set(NAMES)
+    for name in NAMES:
+        assert issubclass(model_class(name), GenerativeModel)
 
 
 @every_model
@@ -89,7 +118,7 @@ def test_one_iteration_is_the_updates_in_their_order_each_on_its_own_batch(confi
     assert len(images) == model.real_batches
     for index, batch in enumerate(images):
         np.testing.assert_array_equal(batch, real[index])
-    assert set(losses) == LOSSES[name]
+    assert set(losses) == logged(name)
     assert int(model.iteration) == 1
 
 
@@ -97,7 +126,15 @@ def test_one_iteration_is_the_updates_in_their_order_each_on_its_own_batch(confi
 def test_a_shared_batch_is_drawn_once(config):
     model = build_model(config.replace(shared_batch=True))
     assert model.real_batches == 1
-    assert set(model.train_step(batches(model))) == LOSSES[config.model]
+    assert set(model.train_step(batches(model))) == logged(config.model)
+
+
+@every_model
+def test_a_loss_is_the_weighted_sum_of_its_logged_terms(config, name):
+    model = build_model(config)
+    losses = {key: float(value) for key, value in model.train_step(batches(model)).items()}
+    for loss, terms in LOSSES[name].items():
+        assert losses[loss] == pytest.approx(sum(w * losses[term] for term, w in terms.items()), rel=1e-5, abs=1e-5)
 
 
 @every_model
@@ -139,14 +176,15 @@ def test_a_model_encodes_or_says_that_it_cannot(config):
     model = build_model(config)
     images = batches(model)[0]
     if model.encoder is None:
-        assert MODELS[config.model].build_encoder(config) is None
+        assert "encoder" not in model_class(config.model).NETWORKS
         with pytest.raises(ValueError, match="has no encoder"):
             model.encode(images)
     else:
         latents = model.encode(images)
         assert latents.shape == (config.batch_size, config.latent_size)
-        alone = model.latent_encoder(MODELS[config.model].build_encoder(config))
-        alone.set_weights(model.encoder.get_weights())
+        whole = model.build_networks(config, ["encoder"])["encoder"]
+        whole.set_weights(model.encoder.get_weights())
+        alone = model.latent_encoder(whole)
         np.testing.assert_allclose(alone(images, training=False), latents, atol=1e-6)
 
 

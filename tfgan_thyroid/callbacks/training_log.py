@@ -3,6 +3,7 @@
 import datetime
 import logging
 import time
+from collections.abc import Iterable
 
 import keras
 import psutil
@@ -11,6 +12,17 @@ import tensorflow as tf
 from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
+
+
+def headline(names: Iterable[str]) -> list[str]:
+    """The names to show where room is short: losses and the terms with names of their own, such as `recon_l1`.
+
+    Left out are the shares of a loss that are named after it, such as `d_real` and `d_generated` of `d_loss`.
+    """
+    names = list(names)
+    losses = [name for name in names if name.endswith("_loss")]
+    shares = tuple(name.removesuffix("loss") for name in losses)
+    return [name for name in names if name in losses or not name.startswith(shares)]
 
 
 class TrainingLog(keras.callbacks.Callback):
@@ -73,7 +85,8 @@ class TrainingLog(keras.callbacks.Callback):
                 tf.summary.scalar(f"losses/{name}", value)
             tf.summary.scalar("speed/images_per_second", images_per_second)
         self.writer.flush()
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in self.latest.items())
+        shown = {name: self.latest[name] for name in headline(self.latest)}
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
         LOG.info(
             "iteration %d/%d  %s  %.1f images/s  ETA %s  memory %.2f GiB",
             iteration,

@@ -1,56 +1,52 @@
 """What the auto-encoding models share: the paper's four networks."""
 
-import keras
+import abc
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from tfgan_thyroid.config import Config
+import keras
+import tensorflow as tf
+
+from tfgan_thyroid.models import network_builders
 from tfgan_thyroid.models.generative_model import GenerativeModel
-from tfgan_thyroid.networks.code_discriminator import build_code_discriminator
-from tfgan_thyroid.networks.discriminator import build_discriminator
-from tfgan_thyroid.networks.encoder import build_encoder
+from tfgan_thyroid.models.updates import Losses
 
 
 class AutoEncodingGAN(GenerativeModel):
-    """G, E, D and CD. A subclass brings the updates.
+    """G, E, D and CD. A subclass brings the updates and their order.
 
     Args:
         config: the run's configuration.
-
-    Attributes:
-        real_updates: updates of one iteration that see real images, each a batch of its own.
     """
 
-    real_updates: int
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.encoder = self.build_encoder(config)
-        self.discriminator = self._build_discriminator(config)
-        self.code_discriminator = self._build_code_discriminator(config)
-
-    @classmethod
-    def build_encoder(cls, config: Config) -> keras.Model:
-        """E of the paper."""
-        c = config
-        return build_encoder(c.image_size, c.channels, c.width, c.latent_size, c.precision, seed=c.seed + 100)
-
-    def _build_discriminator(self, config: Config) -> keras.Model:
-        c = config
-        return build_discriminator(c.image_size, c.channels, c.width, c.precision, seed=c.seed + 200)
-
-    def _build_code_discriminator(self, config: Config) -> keras.Model:
-        return build_code_discriminator(config.latent_size, config.precision, seed=config.seed + 300)
+    NETWORKS = {
+        "code_discriminator": network_builders.code_discriminator,
+        "encoder": network_builders.encoder,
+        "discriminator": network_builders.discriminator,
+        "generator": network_builders.generator,
+    }
+    code_discriminator: keras.Model
+    discriminator: keras.Model
 
     @property
-    def networks(self) -> dict[str, keras.Model]:
-        """CD, E, D and G."""
-        return {
-            "code_discriminator": self.code_discriminator,
-            "encoder": self.encoder,
-            "discriminator": self.discriminator,
-            "generator": self.generator,
-        }
+    @abc.abstractmethod
+    def update_order(self) -> Sequence[Callable[[tf.Tensor], Losses]]:
+        """The updates of one iteration, each a method that takes real images."""
 
     @property
     def real_batches(self) -> int:
-        """One for each update that sees real images, or one where the updates share it."""
-        return 1 if self.config.shared_batch else self.real_updates
+        """One for each update, or one where the updates share it."""
+        return 1 if self.config.shared_batch else len(self.update_order)
+
+    def train_step(self, real_batches: tf.Tensor) -> Losses:
+        """One training iteration: each update in its turn, on its own batch of real images.
+
+        Args:
+            real_batches: float32 `[real_batches, N, H, W, C]` in [-1, 1].
+
+        Returns:
+            The losses of this iteration, and their terms, by their log names.
+        """
+        batches = tf.broadcast_to(real_batches, [len(self.update_order), *real_batches.shape[1:]])
+        updates = zip(self.update_order, tf.unstack(batches), strict=True)
+        return self._iterate(*(partial(update, real_images) for update, real_images in updates))

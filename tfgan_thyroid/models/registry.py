@@ -1,26 +1,19 @@
-"""The generative models by name."""
+"""From the name of a generative model to its class, which is imported when it is asked for."""
 
-from tfgan_thyroid.config import Config
-from tfgan_thyroid.models.alpha_gan import AlphaGAN
-from tfgan_thyroid.models.alpha_wgan_gp import AlphaWGANGP
-from tfgan_thyroid.models.alpha_wgan_gp_original import AlphaWGANGPOriginal
-from tfgan_thyroid.models.gan import GAN
+import importlib
+
+from tfgan_thyroid.config import MODELS, Config
 from tfgan_thyroid.models.generative_model import GenerativeModel
-from tfgan_thyroid.models.vae import VAE
-from tfgan_thyroid.models.wgan_gp import WGANGP
 
-MODELS: dict[str, type[GenerativeModel]] = {
-    "alpha-wgan-gp": AlphaWGANGP,
-    "alpha-wgan-gp-original": AlphaWGANGPOriginal,
-    "wgan-gp": WGANGP,
-    "alpha-gan": AlphaGAN,
-    "vae": VAE,
-    "gan": GAN,
-}
+
+def model_class(name: str) -> type[GenerativeModel]:
+    """The model of that name in `MODELS`."""
+    module, class_name = MODELS[name].split(".")
+    return getattr(importlib.import_module(f".{module}", package="tfgan_thyroid.models"), class_name)
 
 
 def build_model(config: Config) -> GenerativeModel:
     """The model that `config.model` names, compiled and with its initial weights."""
-    model = MODELS[config.model](config)
+    model = model_class(config.model)(config)
     model.compile()
     return model

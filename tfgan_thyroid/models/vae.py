@@ -1,14 +1,17 @@
 """A variational auto-encoder (Kingma & Welling 2014; paper, section I) on the paper's E and G."""
 
+from functools import partial
+
 import keras
 import tensorflow as tf
 
-from tfgan_thyroid.config import Config
 from tfgan_thyroid.losses.kl_divergence import standard_normal_kl
 from tfgan_thyroid.losses.reconstruction import l1_loss
+from tfgan_thyroid.models import network_builders
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.random_draws import Purpose
-from tfgan_thyroid.networks.encoder import build_variational_encoder, mean_encoder
+from tfgan_thyroid.models.updates import Losses
+from tfgan_thyroid.networks.encoder import mean_encoder
 
 
 class VAE(GenerativeModel):
@@ -22,27 +25,12 @@ class VAE(GenerativeModel):
         config: the run's configuration; `kl_weight` is b.
     """
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.encoder = self.build_encoder(config)
-
-    @classmethod
-    def build_encoder(cls, config: Config) -> keras.Model:
-        """E with a head of means and one of log-variances."""
-        c = config
-        return build_variational_encoder(
-            c.image_size, c.channels, c.width, c.latent_size, c.precision, seed=c.seed + 100
-        )
+    NETWORKS = {"encoder": network_builders.variational_encoder, "generator": network_builders.generator}
 
     @staticmethod
     def latent_encoder(encoder: keras.Model) -> keras.Model:
         """The network from images to the means of their latents."""
         return mean_encoder(encoder)
-
-    @property
-    def networks(self) -> dict[str, keras.Model]:
-        """E and G, updated together."""
-        return {"encoder": self.encoder, "generator": self.generator}
 
     @property
     def real_batches(self) -> int:
@@ -60,26 +48,25 @@ class VAE(GenerativeModel):
         """
         return self.encoder(images, training=False)[:, : self.config.latent_size]
 
-    def train_step(self, real_batches: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One training iteration.
+    def train_step(self, real_batches: tf.Tensor) -> Losses:
+        """One training iteration: E and G together.
 
         Args:
             real_batches: float32 `[1, N, H, W, C]` in [-1, 1].
 
         Returns:
-            The losses of this iteration by their log names.
+            The losses of this iteration, and their terms, by their log names.
         """
-        losses = self._update_encoder_and_generator(real_batches[0])
-        return self._finish_iteration(losses)
+        return self._iterate(partial(self._update_encoder_and_generator, real_batches[0]))
 
-    def _update_encoder_and_generator(self, real_images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _update_encoder_and_generator(self, real_images: tf.Tensor) -> Losses:
+        """`mean|x_r - x_rec| + beta KL(E(x_r))`."""
         noise = self._draw_latents(Purpose.POSTERIOR_NOISE)
         beta = self.config.kl_weight / (self.config.image_size**2 * self.config.channels)
-        with tf.GradientTape() as tape:
+        loss = self._loss_of("encoder", "generator")
+        with loss.part():
             means, log_variances = tf.split(self.encoder(real_images, training=True), 2, axis=1)
             latents = means + tf.exp(0.5 * log_variances) * noise
-            l1 = l1_loss(real_images, self.generator(latents, training=True))
-            kl = standard_normal_kl(means, log_variances)
-            loss = l1 + beta * kl
-        self._minimize_together(("encoder", "generator"), loss, tape)
-        return {"eg_loss": loss, "recon_l1": l1, "kl": kl}
+            loss.add("recon_l1", 1.0, l1_loss(real_images, self.generator(latents, training=True)))
+            loss.add("kl", beta, standard_normal_kl(means, log_variances))
+        return loss.minimize("eg_loss")

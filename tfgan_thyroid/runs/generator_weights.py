@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.models.registry import MODELS
-from tfgan_thyroid.networks.generator import build_generator
+from tfgan_thyroid.models.registry import model_class
 
 
 def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Sequential:
@@ -30,7 +29,7 @@ def load_generator(config: Config, checkpoint: Path, weights: str | None = None)
     if weights == "average" and not config.ema_decay:
         raise UserError("this run keeps no averaged generator (ema_decay is 0): take its raw weights")
     averaged = bool(config.ema_decay) and weights != "raw"
-    generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
+    generator = _build("generator", config)
     _read("averaged_generator" if averaged else "generator", generator, checkpoint)
     _multiply(generator.layers[0], config.latent_scale)
     return generator
@@ -48,10 +47,10 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     Raises:
         UserError: the model has no encoder, or the checkpoint does not hold such a one.
     """
-    model = MODELS[config.model]
-    encoder = model.build_encoder(config.replace(precision="float32"))
-    if encoder is None:
+    model = model_class(config.model)
+    if "encoder" not in model.NETWORKS:
         raise UserError(f"{config.model} has no encoder: it makes images of latents only")
+    encoder = _build("encoder", config)
     _read("encoder", encoder, checkpoint)
     *_, last_dense, _ = encoder.layers  # and a linear activation
     _multiply(last_dense, 1.0 / config.latent_scale)
@@ -65,6 +64,10 @@ def model_digest(generator: keras.Model) -> str:
         digest.update(repr(weight.shape).encode())
         digest.update(weight.astype("<f4").tobytes())
     return digest.hexdigest()
+
+
+def _build(name: str, config: Config) -> keras.Sequential:
+    return model_class(config.model).build_networks(config.replace(precision="float32"), [name])[name]
 
 
 def _multiply(layer: keras.layers.Layer, factor: float) -> None:

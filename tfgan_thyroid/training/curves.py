@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
+from tfgan_thyroid.callbacks.training_log import headline
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 # What a line of stats.jsonl holds beside losses and their terms, whatever the model.
@@ -31,7 +32,7 @@ def curves_figure(run: RunDirectory) -> Figure:
     stats, metrics = read_lines(run.stats_file), read_lines(run.metrics_file)
     figure = Figure(figsize=(12, 7), layout="constrained")
     panels = figure.subplots(2, 2, sharex=True)
-    names = dict.fromkeys(name for line in stats for name in line if name not in OTHER_FIELDS)
+    names = headline(dict.fromkeys(name for line in stats for name in line if name not in OTHER_FIELDS))
     _draw_stats(panels[0, 0], stats, [name for name in names if name.endswith("_loss")], "losses")
     terms = [name for name in names if not name.endswith("_loss")]
     _draw_stats(panels[0, 1], stats, terms, "terms of the losses, unweighted")

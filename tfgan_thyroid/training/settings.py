@@ -4,10 +4,11 @@ import dataclasses
 from pathlib import Path
 
 from tfgan_thyroid import __version__
-from tfgan_thyroid.config import Config, preset
+from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.schema import DatasetInfo, shard_paths
 from tfgan_thyroid.data.records.used_scans import used_scans
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.presets import preset
 from tfgan_thyroid.runs.resume import check_fixed_by_data, check_same_run, resumable_changes
 from tfgan_thyroid.runs.run_directory import RunRecord, current_stack
 

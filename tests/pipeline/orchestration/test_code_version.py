@@ -41,6 +41,14 @@ def test_code_counts_and_so_does_that_of_what_it_imports_however_late(change):
     assert len(set(seen)) == 5
 
 
+def test_modules_that_are_imported_by_name_count_one_and_all(change):
+    text = 'import importlib\n\nm = importlib.import_module(".two", package="pipeline.deep")\n'
+    seen = [change("start.py", text)]
+    seen.append(change("deep/two.py", "A = 2\n"))
+    seen.append(change("deep/three.py", "A = 3\n"))
+    assert len(set(seen)) == 3
+
+
 def test_words_layout_and_what_nobody_imports_do_not_count(change):
     before = change()
     assert change("start.py", '"""Better words."""\n\nfrom pipeline.deep import two\nVALUE = (1)\n') == before
@@ -59,6 +67,7 @@ def test_a_training_depends_on_its_networks_losses_and_data_and_not_on_its_metri
     monkeypatch.setattr(module, "_read", lambda path: read.append(path.as_posix()) or original(path))
     version = Trainer("cpu", {}).version
     for part in (
+        "models/vae.py",
         "networks/generator.py",
         "losses/gradient_penalty.py",
         "data/records/input_pipeline.py",

@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_thyroid.config import preset
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import build_model
+from tfgan_thyroid.presets import preset
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack

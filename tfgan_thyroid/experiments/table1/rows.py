@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfgan_thyroid.config import BEST_RECIPE
+from tfgan_thyroid.presets import BEST_RECIPE
 
 METRICS = ("mmd", "1nn", "ms-ssim")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfgan_thyroid.config import PRESETS, Config, preset
+from tfgan_thyroid.config import Config
+from tfgan_thyroid.presets import PRESETS, preset
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 INTENDED_USE = "Augmenting training sets of segmentation research, and trying out the software around it."
