@@ -90,3 +90,10 @@ def test_a_version_that_cannot_be_written_leaves_nothing(run, trained, tmp_path,
     with pytest.raises(UserError, match="No space left on device"):
         export_unet(run, trained, tmp_path / "unet")
     assert list((tmp_path / "unet").iterdir()) == []
+
+
+def test_a_unet_whose_export_computes_another_function_is_not_published(run, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(trained), "call", lambda self, images: 0.5 * tf.sigmoid(self.unet(images)))
+    with pytest.raises(UserError, match="'probability' of 'serving_default' differs"):
+        export_unet(run, trained, tmp_path / "unet")
+    assert not list((tmp_path / "unet").glob("*"))

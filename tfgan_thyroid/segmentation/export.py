@@ -15,6 +15,7 @@ from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation.model import THRESHOLD, SegmentationModel
 from tfgan_thyroid.segmentation.record import read_record
 from tfgan_thyroid.serving.export import warmup
+from tfgan_thyroid.serving.export.comparison import Expected, compare
 
 WARM_UP_BATCHES = (1, 8)
 
@@ -87,7 +88,7 @@ def export_unet(run: RunDirectory, model: SegmentationModel, output: Path) -> Pa
         The version's directory.
 
     Raises:
-        UserError: the file system refused the files.
+        UserError: the file system refused the files, or the exported form computes another function than the network.
     """
     offered = SegmentationSignatures(model)
     function = tf.function(offered.serving_default, input_signature=[offered.image_bytes_spec]).get_concrete_function()
@@ -102,9 +103,18 @@ def export_unet(run: RunDirectory, model: SegmentationModel, output: Path) -> Pa
             tf.saved_model.save(module, str(temporary), {"serving_default": function})
             warmup.write(temporary, output.resolve().name, requests)
             _write_card(temporary, run, model)
+            compare(temporary, [_expected(model)], model.config.precision.removeprefix("mixed_"))
     except tf.errors.OpError as error:
         raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
     return version
+
+
+def _expected(model: SegmentationModel) -> Expected:
+    """The probabilities that the U-Net itself gives two images of noise."""
+    noise = tf.random.stateless_uniform([2, *model.unet.input_shape[1:]], [0, 0], 0, 256, tf.int32)
+    logits = model.unet(scale_to_unit_range(tf.cast(noise, tf.float32)), training=False)
+    files = np.array([tf.io.encode_png(image).numpy() for image in tf.cast(noise, tf.uint8)], object)
+    return Expected("serving_default", {"image_bytes": files}, "probability", tf.sigmoid(logits).numpy())
 
 
 def _write_card(directory: Path, run: RunDirectory, model: SegmentationModel) -> None:

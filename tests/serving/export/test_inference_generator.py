@@ -2,12 +2,14 @@
 
 import io
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from tests.networks.other_numbers import with_other_numbers
+from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.networks.generator import build_generator
 from tfgan_thyroid.serving.export.inference_generator import InferenceGenerator
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures, GeneratorSignatures
@@ -30,6 +32,13 @@ def test_every_size_gives_the_images_of_the_trained_network(image_size, channels
     assert served.shape == (3, image_size, image_size, channels)
     assert np.std(served) > 1e-3
     np.testing.assert_allclose(served, generator(latents, training=False), atol=1e-5)
+
+
+def test_a_layer_that_the_inference_form_does_not_know_is_refused_by_its_name():
+    generator = trained(16, 1)
+    generator.add(keras.layers.LeakyReLU(name="surprise"))
+    with pytest.raises(UserError, match="does not know layer 'surprise' of type LeakyReLU"):
+        InferenceGenerator(generator)
 
 
 def test_bfloat16_rounds_and_no_more():

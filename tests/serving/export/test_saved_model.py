@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,8 +17,10 @@ from tfgan_thyroid.presets import preset
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack
+from tfgan_thyroid.serving.export import saved_model
 from tfgan_thyroid.serving.export.model_card import Provenance
-from tfgan_thyroid.serving.export.saved_model import export_generator
+from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
+from tfgan_thyroid.serving.export.signatures import EncoderSignatures
 from tfgan_thyroid.serving.image_folder import write_images
 from tfgan_thyroid.training.settings import parse_assignment
 
@@ -85,6 +88,33 @@ def test_the_same_seed_gives_the_same_bytes_and_in_another_batch_the_same_image(
     difference = np.abs(pixels(alone).astype(int) - pixels(together[1]).astype(int))
     assert difference.max() <= 1
     assert len({pixels(png).tobytes() for png in together}) == 3
+
+
+def test_a_generator_whose_export_computes_another_function_is_not_published(trained, tmp_path, monkeypatch):
+    """A rectifier that leaks is a known layer in another form: only its images tell."""
+
+    def leaking(config, checkpoint):
+        generator = load_generator(config, checkpoint)
+        layers = [
+            keras.layers.ReLU(negative_slope=0.2) if isinstance(layer, keras.layers.ReLU) else layer
+            for layer in generator.layers
+        ]
+        return keras.Sequential([keras.layers.Input((config.latent_size,)), *layers])
+
+    monkeypatch.setattr(saved_model, "load_generator", leaking)
+    with pytest.raises(UserError, match="'image' of 'generate_from_latent' differs from the trained network by"):
+        export_generator(trained[0], tmp_path / "thyroid")
+    assert not list((tmp_path / "thyroid").glob("*"))
+
+
+def test_an_encoder_whose_export_computes_another_function_is_not_published(trained, tmp_path, monkeypatch):
+    wrong = EncoderSignatures.serving_default
+    monkeypatch.setattr(
+        EncoderSignatures, "serving_default", lambda *args: {k: 1.1 * v for k, v in wrong(*args).items()}
+    )
+    with pytest.raises(UserError, match="'latent' of 'serving_default' differs"):
+        export_encoder(trained[0], tmp_path / "encoder")
+    assert not list((tmp_path / "encoder").glob("*"))
 
 
 def test_versions_count_up_and_nothing_else_lies_beside_them(trained, tmp_path):

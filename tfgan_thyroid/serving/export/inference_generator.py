@@ -1,13 +1,26 @@
 """The generator as it is served: the trained function, its arithmetic arranged for speed on a processor."""
 
+from pathlib import Path
+
 import keras
 import tensorflow as tf
 
-from tfgan_thyroid.layers.batch_normalization import folded_normalization
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.layers.batch_normalization import BatchNormalization, folded_normalization
 from tfgan_thyroid.layers.upsampling import UpsampleConv2D, box_kernel, sum_boxes
 
 SMALL_MAP = 16
 """Pixels a side up to which an up-convolution is one matrix product; its kernel is far larger than its map there."""
+
+KNOWN_LAYERS = (
+    keras.layers.Dense,
+    keras.layers.Reshape,
+    BatchNormalization,
+    keras.layers.ReLU,
+    UpsampleConv2D,
+    keras.layers.Activation,
+)
+"""The layers of `build_generator`. A known layer in another place or form is found by the comparison of an export."""
 
 
 class InferenceGenerator(tf.Module):
@@ -105,13 +118,24 @@ def _shifted(maps: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
 
 
 def _folded_kernels(generator: keras.Sequential) -> list[tuple[tf.Tensor, tf.Tensor]]:
-    """The kernel and bias of each layer with the batch normalization behind it, if any, applied to them in float32."""
+    """The kernel and bias of each layer with the batch normalization behind it, if any, applied to them in float32.
+
+    Raises:
+        UserError: there is a layer of a kind that this form does not know.
+    """
     found: list[tuple[tf.Tensor, tf.Tensor]] = []
     for layer in generator.layers:
+        if type(layer) not in KNOWN_LAYERS:
+            known = ", ".join(kind.__name__ for kind in KNOWN_LAYERS)
+            raise UserError(
+                f"the inference form of the generator does not know layer {layer.name!r} of type "
+                f"{type(layer).__name__} (it knows {known}): teach it in {Path(__file__).name} before this model is "
+                "exported or generates"
+            )
         if isinstance(layer, (keras.layers.Dense, UpsampleConv2D)):
             kernel = tf.convert_to_tensor(layer.kernel)
             found.append((kernel, tf.zeros(kernel.shape[-1:])))
-        elif isinstance(layer, keras.layers.BatchNormalization):
+        elif isinstance(layer, BatchNormalization):
             kernel, _ = found[-1]
             scale, shift = folded_normalization(layer)
             # A dense layer's outputs are 4x4 pixels of as many channels.

@@ -9,16 +9,21 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
+from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.serving.export import warmup
+from tfgan_thyroid.serving.export.comparison import Expected, compare
 from tfgan_thyroid.serving.export.model_card import Exported, Provenance, write_model_card
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures, GeneratorSignatures
 
 WARM_UP_BATCHES = (1, 8, 32)
 """Batch sizes that a version has met before it answers anybody; the last is TF Serving's limit in docker/serving."""
+
+COMPARED = 4
+"""Inputs on which an export is compared with its network."""
 
 NOT_DESCRIBED = Provenance()
 
@@ -33,11 +38,13 @@ class _Servable:
         functions: traced signatures by name.
         warm_up: requests that are played when the version is loaded.
         exported: for the model card.
+        expected: what the network makes of a few inputs; the version is published only if it makes the same.
     """
 
     functions: dict[str, Any]
     warm_up: list[_WarmUp]
     exported: Exported
+    expected: list[Expected]
 
 
 def export_generator(
@@ -62,7 +69,8 @@ def export_generator(
         The version's directory.
 
     Raises:
-        UserError: no such checkpoint, or the file system refused the files.
+        UserError: no such checkpoint, the file system refused the files, or the exported form does not know a layer
+            or computes another function than the network.
     """
     checkpoint = checkpoints.find(run, which)
     generator = load_generator(run.read().config, checkpoint)
@@ -73,7 +81,12 @@ def export_generator(
     if truncation:
         warm_up.append(("generate_truncated", {"seed": np.arange(1), "truncation": np.ones(1, np.float32)}))
     exported = Exported("generator", dtype, list(functions), model_digest(generator), int(checkpoint.name))
-    return _export(run, output, _Servable(functions, warm_up, exported), provenance)
+    latents = tf.random.stateless_normal([COMPARED, offered.latent_size], [0, 0]).numpy()
+    expected = [
+        Expected("generate_from_latent", {"latent": latents}, name, values.numpy())
+        for name, values in offered.outputs(generator(latents, training=False)).items()
+    ]
+    return _export(run, output, _Servable(functions, warm_up, exported, expected), provenance)
 
 
 def export_encoder(
@@ -91,7 +104,8 @@ def export_encoder(
         The version's directory.
 
     Raises:
-        UserError: no such checkpoint, or the file system refused the files.
+        UserError: no such checkpoint, the file system refused the files, or the exported form does not know a layer
+            or computes another function than the network.
     """
     checkpoint = checkpoints.find(run, which)
     config = run.read().config
@@ -104,7 +118,14 @@ def export_encoder(
     files = {spec.name: np.array([black], object) for spec in offered.input_specs}
     warm_up: list[_WarmUp] = [(name, files) for name in functions]
     exported = Exported("encoder", "float32", list(functions), model_digest(encoder), int(checkpoint.name))
-    return _export(run, output, _Servable(functions, warm_up, exported), provenance)
+    noise = tf.random.stateless_uniform([COMPARED, *encoder.input_shape[1:]], [0, 0], 0, 256, tf.int32)
+    images = scale_to_unit_range(tf.cast(noise, tf.float32))
+    inputs = {
+        spec.name: np.array([tf.io.encode_png(png).numpy() for png in tf.cast(channel, tf.uint8)], object)
+        for spec, channel in zip(offered.input_specs, tf.split(noise, encoder.input_shape[-1], axis=-1), strict=True)
+    }
+    expected = [Expected("serving_default", inputs, "latent", encoder(images, training=False).numpy())]
+    return _export(run, output, _Servable(functions, warm_up, exported, expected), provenance)
 
 
 def generator_functions(offered: GeneratorSignatures, truncation: bool = False) -> dict[str, Any]:
@@ -141,6 +162,7 @@ def _export(run: RunDirectory, output: Path, servable: _Servable, provenance: Pr
             save(temporary, servable.functions)
             warmup.write(temporary, output.resolve().name, servable.warm_up)
             write_model_card(temporary, run, servable.exported, provenance)
+            compare(temporary, servable.expected, servable.exported.dtype)
     except tf.errors.OpError as error:
         raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
     return version

@@ -54,7 +54,10 @@ class GeneratorSignatures:
         Returns:
             `image`: float32 `[N, H, W, 1]` in [-1, 1]; `mask`, if paired: float32 `[N, H, W, 1]`, 0 or 1.
         """
-        images = self.generator(latent)
+        return self.outputs(self.generator(latent))
+
+    def outputs(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What `generate_from_latent` says of the generator's images, float32 `[N, H, W, C]`."""
         if not self.paired:
             return {"image": images}
         return {"image": images[..., :1], "mask": tf.cast(images[..., 1:] > 0.0, tf.float32)}
