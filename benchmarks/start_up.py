@@ -17,11 +17,10 @@ import psutil
 
 from benchmarks.scaffold import add_counts, document, parser, publish
 from benchmarks.watched_training import add_flags, watch
-from pipeline.__main__ import COMMANDS as PIPELINE_COMMANDS
 from tfgan_thyroid import command
-from tfgan_thyroid.__main__ import COMMANDS
+from tfgan_thyroid.commands import find_commands
 
-MODULES = [f"tfgan_thyroid.{name}" for name in COMMANDS] + [f"pipeline.{name}" for name in PIPELINE_COMMANDS]
+MODULES = [one.module for one in find_commands().values()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ FLOORS = [
     {"layers", "losses"},
     {"metrics", "data", "phantoms"},
     {"presets"},
-    {"config", "command", "atomic", "replicas"},
+    {"config", "command", "atomic", "places", "replicas"},
     {"config_fields"},
     {"errors", "__init__"},
 ]
@@ -33,6 +33,8 @@ LIGHT = [
     "presets.py",
     "atomic.py",
     "command.py",
+    "commands.py",
+    "places.py",
     "data/records/schema.py",
     "metrics/catalog.py",
     "runs/run_directory.py",

@@ -4,20 +4,56 @@ Exit codes: 0 done, 1 a failure reported in one line, 2 wrong flags, 130 interru
 """
 
 import argparse
+import errno
 import io
 import logging
 import os
+import shlex
 import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tfgan_thyroid import __version__
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.errors import UserError, did_you_mean
 
 OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
 """By name: the second is TensorFlow's, which is not imported for it."""
+
+REMEDIES = {
+    errno.EACCES: "give a place where you may write, by --output or --outdir",
+    errno.EROFS: "give a place where you may write, by --output or --outdir",
+    errno.ENOSPC: "free some space, or give a place on another disk",
+    errno.EADDRINUSE: "another program listens there: end it, or give another --port (0 takes a free one)",
+}
+"""What to do about an `OSError`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends a wrong command line with the one line that matters, and the flag that was probably meant."""
+
+    words: Sequence[str] = ()
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Remembers the words for the message of a mistake."""
+        self.words = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with code 2; the usage is left to `--help`."""
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        given = [word.split("=")[0] for word in self.words if word.startswith("--")]
+        unknown = [word for word in given if not any(flag.startswith(word) for flag in flags)]
+        near = [f"; for {word}{hint[1:]}" for word in unknown if (hint := did_you_mean(word, flags))]
+        self.exit(2, f"error: {message}{''.join(near) or f'; all flags: {self.prog} --help'}\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            near = did_you_mean(str(value), choices)
+            raise argparse.ArgumentError(action, f"{value!r} is none of {', '.join(choices)}{near}")
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -29,7 +65,7 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
         return super()._get_help_string(action)
 
 
-def parser(module: str, description: str, example: str) -> argparse.ArgumentParser:
+def parser(module: str, description: str, example: str) -> Parser:
     """An argument parser for `python -m MODULE` that shows defaults, an example and `--version`.
 
     Args:
@@ -37,7 +73,7 @@ def parser(module: str, description: str, example: str) -> argparse.ArgumentPars
         description: what the command does, in a sentence or two.
         example: one or more command lines that run as they stand.
     """
-    result = argparse.ArgumentParser(
+    result = Parser(
         prog=f"python -m {module}",
         description=description,
         epilog=f"example:\n  {example}",
@@ -103,6 +139,11 @@ def interpreter() -> str:
     return sys.executable.removeprefix(here)
 
 
+def line(module: str, *words: object) -> str:
+    """A command line that can be pasted as it stands."""
+    return " ".join([interpreter(), "-m", module, *(shlex.quote(str(word)) for word in words)])
+
+
 def run(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run `main`, turn an expected failure into one line on standard error, and exit with its code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # start-up notices; failures raise
@@ -132,5 +173,6 @@ def one_line(error: Exception) -> str:
     """The message of an expected failure, with the file of an `OSError`."""
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{where}"
+        remedy = REMEDIES.get(error.errno or 0)
+        return f"{error.strerror}{where}" + (f"; {remedy}" if remedy else "")
     return " ".join(str(error).split())

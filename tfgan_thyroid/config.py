@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfgan_thyroid.config_fields import ConfigFields
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.errors import UserError, did_you_mean
 
 MODELS = {
     "alpha-wgan-gp": "alpha_wgan_gp.AlphaWGANGP",
@@ -145,7 +145,9 @@ class Config(ConfigFields):
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
-                raise UserError(f"{name} is {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+                value = getattr(self, name)
+                near = did_you_mean(str(value), choices)
+                raise UserError(f"{name} is {value!r}: choose one of {', '.join(choices)}{near}")
         stage_count(self.image_size)
         for name in ("channels", "width", "latent_size", "batch_size", "iterations", "critic_steps"):
             if getattr(self, name) < 1:

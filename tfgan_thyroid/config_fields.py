@@ -7,7 +7,7 @@ import dataclasses
 import json
 from typing import Any, TypeVar
 
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.errors import UserError, did_you_mean
 
 Fields = TypeVar("Fields", bound="ConfigFields")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
@@ -48,8 +48,11 @@ class ConfigFields:
         """
         name, separator, value = text.partition("=")
         fields = {field.name: field for field in dataclasses.fields(cls)}
-        if not separator or name not in fields:
-            raise UserError(f"--set {text}: give FIELD=VALUE with one of {', '.join(fields)}")
+        if name not in fields:
+            near = did_you_mean(name, fields) or f"; choose from {', '.join(fields)}"
+            raise UserError(f"--set {text}: there is no field {name!r}{near}")
+        if not separator:
+            raise UserError(f"--set {text}: give a value behind it, as --set {name}={fields[name].default}")
         kind: Any = type(fields[name].default)
         try:
             return name, _BOOLEANS[value.lower()] if kind is bool else kind(value)

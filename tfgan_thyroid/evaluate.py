@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="RUN|SAVED_MODEL|DIR",
-        help="run directory, SavedModel (a version or their parent), or folder of images",
+        help="run directory or latest, SavedModel (a version or their parent), or folder of images",
     )
     images.add_argument("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
     images.add_argument("--checkpoint", default="latest", metavar="WHICH", help="of a run: latest, best, an iteration")
@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     protocol.add_argument("--seed", type=command.seed, default=0, help="of the draws and of the first generated image")
     protocol.add_argument("--features", choices=FEATURES, default="pixels", help="space that distances are taken in")
-    protocol.add_argument("--encoder-run", type=Path, metavar="RUN", help="whose encoder (default: the generated run)")
+    protocol.add_argument(
+        "--encoder-run", type=Path, metavar="RUN|latest", help="whose encoder (default: the generated run)"
+    )
     protocol.add_argument(
         "--inception-weights", type=Path, metavar="FILE", help="your file of Keras's InceptionV3 without top"
     )
@@ -90,8 +92,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.evaluation import image_sources
     from tfgan_thyroid.evaluation.image_sources import Kind
-    from tfgan_thyroid.runs.run_directory import RunDirectory
+    from tfgan_thyroid.runs.run_directory import LATEST, RunDirectory
 
+    if args.generated.name == LATEST and not args.generated.exists():
+        args.generated = RunDirectory.open(args.generated).path
     kind = image_sources.identify(args.generated)
     if args.weights and kind is not Kind.RUN:
         raise UserError(f"--weights goes with a run: --generated is a {kind.value}")

@@ -16,7 +16,13 @@ def _parser() -> argparse.ArgumentParser:
         "requests. Signatures: serving_default (seed -> image_bytes) and generate_from_latent (latent -> image).",
         "python -m tfgan_thyroid.export --run runs/00000-demo-alpha-wgan-gp-64px --output saved_models/thyroid",
     )
-    parser.add_argument("--run", type=Path, required=True, help="run directory of python -m tfgan_thyroid.train")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        metavar="RUN|latest",
+        help="run directory of python -m tfgan_thyroid.train; latest is the newest under runs",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
     parser.add_argument(
         "--checkpoint", default="latest", metavar="WHICH", help="latest, best (by best_metric) or an iteration"

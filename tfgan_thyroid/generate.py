@@ -15,7 +15,13 @@ def _parser() -> argparse.ArgumentParser:
         "Write generated images as 8-bit PNG files with a manifest. Image i is the one served for seed SEED + i.",
         "python -m tfgan_thyroid.generate --run runs/00000-demo-alpha-wgan-gp-64px --output generated --count 64",
     )
-    parser.add_argument("--run", type=Path, required=True, help="run directory of python -m tfgan_thyroid.train")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        metavar="RUN|latest",
+        help="run directory of python -m tfgan_thyroid.train; latest is the newest under runs",
+    )
     parser.add_argument(
         "--output", type=Path, required=True, metavar="DIR", help="new directory for images/ and manifest.json"
     )

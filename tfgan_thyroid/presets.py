@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfgan_thyroid.config import Config
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.errors import UserError, did_you_mean
 
 
 def paper() -> Config:
@@ -82,5 +82,6 @@ def preset(name: str) -> Config:
         UserError: there is none.
     """
     if name not in PRESETS:
-        raise UserError(f"unknown preset {name!r}: choose one of {', '.join(PRESETS)}")
+        near = did_you_mean(name, PRESETS)
+        raise UserError(f"unknown preset {name!r}: choose one of {', '.join(PRESETS)}{near}")
     return PRESETS[name]()

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfgan_thyroid import command
+from tfgan_thyroid import command, places
 from tfgan_thyroid.errors import UserError
 
 
@@ -53,10 +53,14 @@ def _directories(paths: Sequence[Path]) -> dict[str, Path]:
         if name in directories:
             raise UserError(f"two models are named {name}: {directories[name]} and {path}")
         if not path.is_dir():
-            raise UserError(f"{path} does not exist: export a model with python -m tfgan_thyroid.export")
+            raise UserError(f"{path} {places.describe(path)}: export a model with python -m tfgan_thyroid.export")
+        if (path / "config.json").is_file():
+            export = command.line("tfgan_thyroid.export", "--run", path, "--output", f"saved_models/{path.name}")
+            raise UserError(f"{path} {places.describe(path)}; export its model first: {export}")
         if not any(child.name.isdecimal() for child in path.iterdir()):
             raise UserError(
-                f"{path} holds no version (a directory named by a whole number): is it the model directory?"
+                f"{path} holds no version (a directory named by a whole number) and {places.describe(path)}: give the "
+                "model directory, saved_models/NAME"
             )
         directories[name] = path
     return directories

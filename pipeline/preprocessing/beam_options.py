@@ -43,7 +43,7 @@ def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
         unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()
     for flag in (word.split("=")[0] for word in flags):
         if flag.lstrip("-").replace("-", "_") in unknown:
-            raise UserError(f"{flag} is neither a flag of this command nor one of Beam's: see --help")
+            raise UserError(f"{flag} is neither a flag of this command nor one of Beam's")
     if runner.runner is None or runner.runner.lower() in ("direct", "directrunner"):
         runner.runner = "DirectRunner"
         options.view_as(beam.TypeOptions).allow_unsafe_triggers = True

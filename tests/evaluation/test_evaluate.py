@@ -225,7 +225,7 @@ def test_a_dry_run_computes_and_writes_nothing(run, dataset, tmp_path, capsys):
         (["--checkpoint", "12"], "no checkpoint '12'"),
         (["--split", "test"], "no records in split 'test'"),
         (["--features", "inception"], "needs --inception-weights FILE"),
-        (["--features", "encoder", "--encoder-run", "missing"], "missing is not a run directory"),
+        (["--features", "encoder", "--encoder-run", "missing"], "missing does not exist, not a run directory"),
     ],
 )
 def test_each_mistake_with_a_run_is_told(run, dataset, tmp_path, flags, match):

@@ -1,30 +1,16 @@
 """Commands as a user types them: help, and one clear line for each mistake."""
 
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-COMMANDS = [
-    "tfgan_thyroid",
-    "tfgan_thyroid.train",
-    "tfgan_thyroid.generate",
-    "tfgan_thyroid.evaluate",
-    "tfgan_thyroid.reproduce",
-    "tfgan_thyroid.segment",
-    "tfgan_thyroid.pairs",
-    "tfgan_thyroid.export",
-    "tfgan_thyroid.client",
-    "tfgan_thyroid.serve",
-    "pipeline",
-    "pipeline.simulate",
-    "pipeline.preprocess",
-    "pipeline.validate",
-    "pipeline.run",
-    "pipeline.status",
-    "pipeline.clean",
-    "pipeline.rollback",
-]
+from tfgan_thyroid.command import one_line
+from tfgan_thyroid.commands import find_commands
+
+COMMANDS = ["tfgan_thyroid", "pipeline", *(command.module for command in find_commands().values())]
 
 
 def run(module, *arguments, **kwargs):
@@ -64,11 +50,46 @@ def test_every_command_knows_its_version(module):
     assert result.stdout.startswith("tfgan-thyroid 0.")
 
 
-def test_the_lists_of_commands_name_commands_that_exist():
-    for package in ("tfgan_thyroid", "pipeline"):
-        named = [word for word in run(package).stdout.split() if word.startswith(f"{package}.")]
-        assert named
-        assert set(named) <= set(COMMANDS)
+def test_every_command_is_run_by_its_name_alone():
+    script = Path(sys.executable).with_name("tfgan-thyroid")
+    shown = subprocess.run([script], capture_output=True, text=True, check=True).stdout
+    for name, one in find_commands().items():
+        assert f"  {name:12}{one.purpose}" in shown
+        assert one.purpose
+    for words in ([script], [sys.executable, "-m", "tfgan_thyroid"], [sys.executable, "-m", "pipeline"]):
+        for name in ("train", "preprocess"):
+            result = subprocess.run([*words, name, "--help"], capture_output=True, text=True, check=True)
+            assert result.stdout.startswith(f"usage: python -m {find_commands()[name].module}")
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "meant"),
+    [
+        ("tfgan_thyroid", ["trian"], "did you mean train?"),
+        ("tfgan_thyroid", ["train", "--iteratons", "3"], "did you mean --iterations?"),
+        ("tfgan_thyroid.generate", ["--runn=x", "--output", "x"], "did you mean --run?"),
+        ("pipeline.preprocess", ["--input", "x", "--output", "y", "--imge-size", "64"], "did you mean --image-size?"),
+        ("tfgan_thyroid.evaluate", ["--real", "x", "--generated", "x", "--split", "tset"], "did you mean test?"),
+        ("tfgan_thyroid.generate", ["--output", "x"], "all flags: python -m tfgan_thyroid.generate --help"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_with_what_was_meant(module, words, meant):
+    result = run(module, *words)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("error: ")
+    assert meant in result.stderr
+
+
+def test_a_field_that_is_misspelt_gets_the_nearest_one(tmp_path):
+    result = run("tfgan_thyroid.train", "--set", "ema_decy=0.9", "--outdir", tmp_path)
+    assert_one_clear_line(result, "did you mean ema_decay?")
+    assert "beta_1" not in result.stderr
+
+
+def test_a_folder_that_may_not_be_written_is_named_with_the_remedy():
+    refused = PermissionError(errno.EACCES, "Permission denied", "runs")
+    assert one_line(refused) == "Permission denied: runs; give a place where you may write, by --output or --outdir"
 
 
 def test_a_missing_data_set_is_named_with_the_remedy(tmp_path):
@@ -95,7 +116,7 @@ def test_a_wrong_flag_exits_with_2(tmp_path):
 
 
 def test_resume_without_a_run_and_with_a_second_start_are_refused(tmp_path):
-    assert_one_clear_line(run("tfgan_thyroid.train", "--resume", "latest", "--outdir", tmp_path), "nothing to resume")
+    assert_one_clear_line(run("tfgan_thyroid.train", "--resume", "latest", "--outdir", tmp_path), "no run directory of")
     result = run("tfgan_thyroid.train", "--resume", "latest", "--init-from", tmp_path)
     assert_one_clear_line(result, "--resume", "--init-from")
 

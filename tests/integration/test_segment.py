@@ -100,7 +100,7 @@ def test_mistakes_are_told_in_one_line_and_leave_nothing(make_labelled_dataset, 
     assert_one_clear_line(
         run("--data", labelled_dataset, "--synthetic", larger, "--outdir", outdir), "32 pixels", "have 16"
     )
-    assert_one_clear_line(run("--resume", "latest", "--outdir", tmp_path), "nothing to resume")
+    assert_one_clear_line(run("--resume", "latest", "--outdir", tmp_path), "no run directory of")
     assert not outdir.exists()
 
 

@@ -207,5 +207,6 @@ def test_an_interrupted_run_leaves_nothing_and_exits_with_130(number: signal.Sig
 def test_wrong_flags_exit_with_2(arguments: Sequence[str], tmp_path: Path):
     result = simulate(*arguments, cwd=tmp_path)
     assert result.returncode == 2
-    assert result.stderr.startswith("usage: python -m pipeline.simulate")
+    assert result.stderr.startswith("error: ")
+    assert len(result.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

@@ -250,7 +250,7 @@ def test_the_output_is_json_and_a_message_for_each_split_as_tfx_leaves_them(data
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--data", "missing"], "missing is not a directory"),
+        (["--data", "missing"], "missing does not exist, not a data set"),
         (["--schema", "missing.pbtxt"], "missing.pbtxt is not there"),
         (["--schema", "notes.pbtxt"], "no tensorflow-metadata Schema"),
     ],

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -35,9 +36,33 @@ def test_the_latest_run_has_the_highest_number(tmp_path, record):
     assert RunDirectory.latest(tmp_path).path == runs[-1].path
 
 
-def test_nothing_to_resume_is_said(tmp_path):
+def test_latest_stands_for_the_newest_run_of_a_folder(tmp_path, record, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    RunDirectory.create(Path("runs"), record)
+    newest = RunDirectory.create(Path("runs"), record)
+    other = RunDirectory.create(Path("other"), record)
+    assert RunDirectory.open(Path("latest")).path == newest.path
+    assert RunDirectory.open(Path("other/latest")).path == other.path
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("dataset.json", "is a data set"),
+        ("1/saved_model.pb", "is an exported model"),
+        ("manifest.json", "generated images"),
+    ],
+)
+def test_what_was_given_instead_of_a_run_is_said(tmp_path, file, words):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("")
+    with pytest.raises(UserError, match=words):
+        RunDirectory.open(tmp_path)
+
+
+def test_a_folder_without_runs_is_told(tmp_path):
     for outdir in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(UserError, match="nothing to resume"):
+        with pytest.raises(UserError, match="no run directory of"):
             RunDirectory.latest(outdir)
 
 

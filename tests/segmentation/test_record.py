@@ -35,7 +35,7 @@ def test_a_run_of_the_other_kind_is_told_by_its_command(tmp_path):
 
 def test_nothing_to_resume_is_told(tmp_path):
     RunDirectory.create(tmp_path, GENERATIVE)
-    with pytest.raises(UserError, match="nothing to resume"):
+    with pytest.raises(UserError, match="no run directory of"):
         open_run(tmp_path, "latest")
 
 
@@ -77,5 +77,5 @@ def test_assignments_know_their_fields_and_types():
     assert SegmentationConfig.parse_assignment("early_stopping=5") == ("early_stopping", 5)
     with pytest.raises(UserError, match="early_stopping is of type int"):
         SegmentationConfig.parse_assignment("early_stopping=long")
-    with pytest.raises(UserError, match="give FIELD=VALUE with one of"):
+    with pytest.raises(UserError, match="there is no field 'patience'; choose from image_size"):
         SegmentationConfig.parse_assignment("patience=5")

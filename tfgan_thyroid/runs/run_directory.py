@@ -19,12 +19,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from tfgan_thyroid import atomic
+from tfgan_thyroid import atomic, places
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 
 GENERATIVE = "generative"
 SEGMENTATION = "segmentation"
+COMMANDS = {GENERATIVE: "tfgan_thyroid.train", SEGMENTATION: "tfgan_thyroid.segment"}
+LATEST = "latest"
+"""Stands for the newest run of a kind wherever a run is named."""
 
 
 def current_stack() -> dict[str, str]:
@@ -115,15 +118,18 @@ class RunDirectory:
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":
-        """An existing run directory.
+        """An existing run directory; `latest` is the newest of `runs`, and `DIR/latest` that of DIR.
 
         Raises:
             UserError: it is none.
         """
+        if path.name == LATEST and not path.exists():
+            return cls.latest(path.parent if path.parent.name else Path("runs"))
         run = cls(path)
         if not run.config_file.is_file():
             raise UserError(
-                f"{path} is not a run directory (no config.json): python -m tfgan_thyroid.train and .segment make them"
+                f"{path} {places.describe(path)}, not a run directory (no config.json): give {LATEST}, or one of those "
+                "that python -m tfgan_thyroid.train and .segment make under runs"
             )
         return run
 
@@ -137,7 +143,8 @@ class RunDirectory:
         runs = sorted(_runs(outdir), key=_number) if outdir.is_dir() else []
         runs = [path for path in runs if _kind(path) == kind]
         if not runs:
-            raise UserError(f"nothing to resume: no run directory under {outdir}")
+            command = COMMANDS[kind]
+            raise UserError(f"no run directory of python -m {command} under {outdir}: make one, or give another folder")
         return cls.open(runs[-1])
 
     def write(self, record: Record) -> None:
@@ -169,8 +176,7 @@ class RunDirectory:
         except (json.JSONDecodeError, AttributeError, TypeError) as error:
             raise UserError(f"{self.config_file} is damaged or of another version ({error})") from None
         if found != kind:
-            commands = {GENERATIVE: "tfgan_thyroid.train", SEGMENTATION: "tfgan_thyroid.segment"}
-            raise UserError(f"{self.path} is a run of {commands.get(found, found)}, not of {commands[kind]}")
+            raise UserError(f"{self.path} is a run of {COMMANDS.get(found, found)}, not of {COMMANDS[kind]}")
         return fields
 
 

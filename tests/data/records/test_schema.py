@@ -47,7 +47,7 @@ def test_a_later_writer_may_add_fields(tmp_path, info):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "has no dataset.json"),
+        (None, "no dataset.json"),
         ("{", "not readable JSON"),
         ("[]", "schema version None"),
         ('{"schema_version": 99}', "schema version 99"),
@@ -64,7 +64,7 @@ def test_a_directory_that_is_no_dataset_is_refused_with_the_remedy(tmp_path, con
 
 
 def test_a_missing_directory_is_named(tmp_path):
-    with pytest.raises(UserError, match="missing is not a directory"):
+    with pytest.raises(UserError, match="missing does not exist, not a data set"):
         schema.DatasetInfo.load(tmp_path / "missing")
 
 

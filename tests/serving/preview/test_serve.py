@@ -178,12 +178,15 @@ def test_requests_that_are_no_http_of_this_api_are_answered_in_json(preview):
     ("arguments", "words"),
     [
         (["missing"], ["missing", "tfgan_thyroid.export"]),
-        (["thyroid/1"], ["holds no version"]),
+        (["thyroid/1"], ["holds no version", "a version of an exported model", "saved_models/NAME"]),
+        (["run"], ["is a run directory", "tfgan_thyroid.export --run run --output saved_models/run"]),
         (["thyroid", "copy/thyroid"], ["two models are named thyroid"]),
     ],
 )
 def test_a_wrong_directory_is_told_in_one_line(own_models, tmp_path, arguments, words):
     shutil.copytree(own_models, tmp_path / "copy" / "thyroid")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
     command = [sys.executable, "-m", "tfgan_thyroid.serve", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert result.returncode == 1
@@ -197,7 +200,8 @@ def test_a_port_that_is_taken_is_told_in_one_line(own_models, preview):
     command = [sys.executable, "-m", "tfgan_thyroid.serve", str(own_models), "--port", port]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1] == f"error: Address already in use: 127.0.0.1:{port}"
+    assert result.stderr.splitlines()[-1].startswith(f"error: Address already in use: 127.0.0.1:{port}; ")
+    assert "--port" in result.stderr
 
 
 def test_the_page_can_ask_for_models_and_for_the_latent_that_a_seed_stands_for(preview, connect):

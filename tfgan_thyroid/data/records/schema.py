@@ -20,6 +20,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tfgan_thyroid import places
 from tfgan_thyroid.config import stage_count
 from tfgan_thyroid.errors import UserError
 
@@ -115,8 +116,9 @@ class DatasetInfo:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            what = "has no dataset.json" if Path(directory).is_dir() else "is not a directory"
-            raise UserError(f"{directory} {what}, so it is no dataset directory; {_REMEDY}") from None
+            raise UserError(
+                f"{directory} {places.describe(Path(directory))}, not a data set (no dataset.json); {_REMEDY}"
+            ) from None
         except ValueError as error:
             raise UserError(f"{path} is not readable JSON ({error}); {_REMEDY} --overwrite") from None
         return cls._from_json(values, path)
