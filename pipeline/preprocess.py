@@ -101,13 +101,16 @@ def run(
     from pipeline.preprocessing.beam_options import run_pipeline
     from pipeline.preprocessing.prepare.prepare_scans import spill_batches
     from pipeline.preprocessing.preprocess_scans import PreprocessScans
+    from pipeline.preprocessing.probe import probe_scans
     from pipeline.preprocessing.progress import progress_bar
     from pipeline.preprocessing.report import describe_rejected
     from pipeline.staging import publish, staging_directory
     from tfgan_thyroid.data.records.schema import DatasetInfo
 
     with staging_directory(output) as staging:
-        settings = dataclasses.replace(settings, staging=staging)
+        probe = probe_scans(scans, settings)
+        kept = {name: getattr(probe, name) for name in ("scans", "coloured", "drawn_on", "margins")}
+        settings = dataclasses.replace(settings, staging=staging, probe=kept)
         settings.spill.mkdir()
         with progress_bar(settings.spill, len(scans), unit="scan"):
             run_pipeline(spill_batches(scans, settings), PreprocessScans(settings), options)

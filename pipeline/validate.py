@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from pipeline.validation.anomalies import ERROR, has_errors, write_anomalies
     from pipeline.validation.validate_dataset import Thresholds, validate_dataset
     from tfgan_thyroid.data.records import schema
+    from tfgan_thyroid.data.records.concerns import find_concerns
 
     if arguments.output is not None and arguments.output.exists():
         raise UserError(f"{arguments.output} exists: give --output a new name")
@@ -32,8 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_anomalies(anomalies, arguments.output, text)
     errors = sum(anomaly.severity == ERROR for anomaly in anomalies)
     counts = schema.DatasetInfo.load(arguments.data).counts
-    for anomaly in anomalies:
-        print(anomaly, file=sys.stderr if arguments.json else sys.stdout)
+    concerns = find_concerns(arguments.data)
+    for line in (*anomalies, *concerns):
+        print(line, file=sys.stderr if arguments.json else sys.stdout)
     if arguments.json:
         document = {
             "dataset": str(arguments.data),
@@ -41,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "errors": errors,
             "warnings": len(anomalies) - errors,
             "anomalies": [dataclasses.asdict(anomaly) for anomaly in anomalies],
+            "concerns": [concern._asdict() for concern in concerns],
         }
         print(json.dumps(document))
     else:

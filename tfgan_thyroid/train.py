@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped"
     )
-    run.add_argument("--init-from", type=Path, metavar="RUN", help="start from the networks of another run")
+    run.add_argument("--init-from", type=Path, metavar="RUN|latest", help="start from the networks of another run")
     run.add_argument(
         "--export-to",
         type=Path,
@@ -112,6 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tfgan_thyroid.training import distribution, runtime
 
     runtime.prepare()
+    if args.data and run is None:
+        _say_concerns(args.data)
     if args.dry_run:
         replicas = distribution.count_replicas(args.strategy, record.config.batch_size, args.replicas)
         return _print_estimate(record, replicas, args.json)
@@ -146,6 +148,14 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
         data = demo.demo_dataset(*scans, config.image_size, config.seed, config.paired)
     scan_ids = read_scan_ids(args.scans) if args.scans else None
     return settings.new_record(data, args.split or "train", name, overrides, scan_ids)
+
+
+def _say_concerns(data: Path) -> None:
+    """What is known to spoil a training, now rather than after it."""
+    from tfgan_thyroid.data.records.concerns import find_concerns
+
+    for concern in find_concerns(data):
+        LOG.info("%s", concern)
 
 
 def _initial_checkpoint(path: Path | None) -> Path | None:

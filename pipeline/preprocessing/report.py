@@ -2,32 +2,31 @@
 
 import dataclasses
 import json
-import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.preprocessing.inputs.find_scans import ScanFile
-from pipeline.preprocessing.inputs.group_scans import group_of, unmatched
+from pipeline.preprocessing.inputs.group_scans import group_of, likely_pattern, unmatched
 from pipeline.preprocessing.inputs.list_files import IMAGE_EXTENSIONS, has_extension
 from pipeline.preprocessing.settings import PreprocessSettings
 from pipeline.preprocessing.splits.listed_splits import plan_listed_splits
 from pipeline.preprocessing.splits.plan_splits import plan_splits
+from tfgan_thyroid.data.records.concerns import concerns_of, find_concerns
 from tfgan_thyroid.data.records.schema import (
     CONTACT_SHEET_FILE,
     CROP_SHEET_FILE,
     NEAR_DUPLICATES_FILE,
     REJECTED_FILE,
+    SCHEMA_VERSION,
     SPLITS,
     STATISTICS_FILE,
     DatasetInfo,
 )
 
 _SHOWN_NAMES = 5
-_PROBES = 8
 _NEARLY_BLACK = 24
 
 
@@ -41,10 +40,16 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
     note(
         f"{len(scans)} files, grouped {rule}; crop {settings.crop}, then {settings.image_size} x {settings.image_size}"
     )
+    names = [scan.name for scan in scans]
+    if rule.startswith("each") and (pattern := likely_pattern(names)):
+        groups = len({group_of(pattern, name) for name in names})
+        note(
+            f"warning: names look alike, as if of {groups} patients: if they are, give --group-pattern '{pattern}', or "
+            "one patient's scans may be in train and in test"
+        )
     found = [scan.mask.form for scan in scans if scan.mask is not None]
     if settings.masks:
         note(f"masks: {found[0] if found else 'none'}, for {len(found)} of {len(scans)} files")
-    names = [scan.name for scan in scans]
     alone = (
         unmatched(settings.group_pattern, names)
         if settings.groups is None
@@ -56,40 +61,38 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
 
 def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_json: bool) -> None:
     """The outcome of a dry run: splits by name alone, and a time estimated from a few scans read now."""
-    from pipeline.preprocessing.prepare.stored_scan import prepare_scan
-    from tfgan_thyroid.data.scans.files import encode_png
-    from tfgan_thyroid.data.scans.reader import read_scans
-    from tfgan_thyroid.data.scans.scan import LostFrame, ScanError
+    from pipeline.preprocessing.probe import probe_scans
 
     counts, groups = _plan_by_name(settings, scans)
-    probes = scans[:: max(1, len(scans) // _PROBES)][:_PROBES]
-    refused = 0
-    started = time.monotonic()
-    for scan in probes:
-        try:
-            for frame in read_scans(scan.source, settings.white_level):
-                if isinstance(frame, LostFrame):
-                    raise ScanError(frame.error.reason, f"frame {frame.frame}: {frame.error.detail}")
-                encode_png(prepare_scan(scan, frame, settings)[0])
-        except ScanError as error:
-            refused += 1
-            note(f"would refuse {os.fsdecode(scan.name)!r}: {error.reason} ({error.detail})")
-    seconds = (time.monotonic() - started) / len(probes) * len(scans)
+    probe = probe_scans(scans, settings, note)
+    for concern in concerns_of(_planned_info(settings, counts, scans), {"probe": probe._asdict()}):
+        note(str(concern))
     document = {
         "files": len(scans),
         "counts": {split: counts[split] for split in SPLITS},
         "groups": groups,
-        "probed": len(probes),
-        "probed_refused": refused,
-        "estimated_seconds": seconds,
+        "probed": probe.scans + probe.refused,
+        "probed_refused": probe.refused,
+        "estimated_seconds": probe.seconds,
     }
     if as_json:
         print(json.dumps(document))
         return
     for split in SPLITS:
         print(f"{split}: {counts[split]} files")
-    print(f"estimate: {seconds:.0f} s in one process; {refused} of {len(probes)} files tried would be refused")
+    tried = probe.scans + probe.refused
+    print(f"estimate: {probe.seconds:.0f} s in one process; {probe.refused} of {tried} files tried would be refused")
     print("dry run: nothing was written")
+
+
+def _planned_info(settings: PreprocessSettings, counts: Counter, scans: Sequence[ScanFile]) -> DatasetInfo:
+    """What `dataset.json` would say, as far as names tell."""
+    named = all(has_extension(scan.name, IMAGE_EXTENSIONS) for scan in scans)
+    rule = "table" if settings.groups is not None else f"pattern:{settings.group_pattern}"
+    if rule == "pattern:None":
+        rule = "file" if named else "dicom-patient"
+    size, masks, crop, seed = settings.image_size, settings.masks, settings.crop, settings.seed
+    return DatasetInfo(SCHEMA_VERSION, dict(counts), size, 1, masks, crop, "", seed, rule, "", "")
 
 
 def _plan_by_name(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> tuple[Counter, int]:
@@ -117,6 +120,8 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
             f"warning: the scans are nearly black (99 % of the pixels at most {brightest} of 255): "
             "12-bit data in 16-bit files needs --white-level 4095"
         )
+    for concern in find_concerns(output):
+        note(str(concern))
     duplicates = sum(split["duplicates"] for split in splits.values())
     if as_json:
         document: dict[str, Any] = {"dataset": str(output), "seconds": seconds, "duplicates": duplicates}

@@ -31,6 +31,7 @@ class PreprocessSettings:
         inpaint_overlays: whether burned-in calipers and text are filled in.
         sheet_names: whether the two sheets of pictures name files.
         sheet_share: the share of scans from which the crop sheet's are drawn.
+        probe: counts of what a look at a few scans found, by the names of `Probe`; for `statistics.json`.
     """
 
     image_size: int
@@ -50,6 +51,7 @@ class PreprocessSettings:
     inpaint_overlays: bool = False
     sheet_names: bool = False
     sheet_share: float = 1.0
+    probe: dict[str, int] | None = None
 
     @property
     def spill(self) -> Path:

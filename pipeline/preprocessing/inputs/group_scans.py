@@ -10,6 +10,9 @@ PHANTOM_PATTERN = r"patient\d+"
 # What the name of a group starts with if a DICOM file states it; a hash follows.
 DICOM_PATIENT = "patient:"
 
+_LIKELY_PATTERNS = (r"^([^/]+)/", r"^(.+?)[-_ .]+[A-Za-z]*[-_ ]?\d+\.\w+$")
+"""What names a patient more often than not: the first folder; what stands in front of the last number."""
+
 _IMAGE_NAME = re.compile(rb"\.(png|jpe?g|bmp|tiff?)$", re.IGNORECASE)
 
 
@@ -35,6 +38,15 @@ def choose_pattern(pattern: str | None, names: Sequence[bytes]) -> str | None:
             "give a pattern that finds the patient or acquisition in each"
         )
     return pattern
+
+
+def likely_pattern(names: Sequence[bytes]) -> str | None:
+    """A pattern by which names that look alike would share groups; a guess, to ask the user about."""
+    for pattern in _LIKELY_PATTERNS:
+        groups = {_match(pattern, name) for name in names}
+        if None not in groups and 1 < len(groups) <= len(names) / 2:
+            return pattern
+    return None
 
 
 def group_of(pattern: str | None, name: bytes, table: Mapping[bytes, str] | None = None) -> str:

@@ -97,6 +97,7 @@ def write_statistics(
         "independent_groups": summary.plan.independent,
         "largest_group": summary.plan.largest_group,
         "near_duplicates": summarize_alike(summary.near_duplicates),
+        "probe": settings.probe or {},
     }
     (settings.staging / schema.STATISTICS_FILE).write_text(json.dumps(document, indent=2) + "\n", encoding="ascii")
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 _LEVELS = np.arange(256.0)
+TINY_MASK = 4
+"""Pixels up to which a mask is no structure but a slip: at 64 pixels a side, a millimetre or two."""
 
 
 @dataclasses.dataclass
@@ -94,7 +96,8 @@ class SplitStatistics:
         }
         if self.mask_pixels:
             area = np.array(self.mask_pixels, np.float64) / image_size**2
-            summary["mask_area"] = {**_summary(area), "empty": int(np.count_nonzero(area == 0.0))}
+            tiny = sum(0 < pixels <= TINY_MASK for pixels in self.mask_pixels)
+            summary["mask_area"] = {**_summary(area), "empty": int(np.count_nonzero(area == 0.0)), "tiny": tiny}
         if self.inpainted:
             touched = {source_id: pixels for source_id, pixels in sorted(self.inpainted.items()) if pixels}
             summary["inpainted"] = {

@@ -29,7 +29,7 @@ _FAINTLY_COLOURED = 20
 # A shade of grey that is rarer says nothing about the tint.
 _COMMON = 0.01
 # Colour over more than this share of the sector is a flow image, not a caliper.
-_FLOW = 0.03
+FLOW = 0.03
 
 
 def find_overlays(pixels: Pixels, colour: Pixels | None = None) -> Mask:
@@ -120,17 +120,27 @@ def _grow(seed: Mask, level: NDArray, pixels: Pixels, thin: Mask, reach: int) ->
     return ndimage.binary_dilation(seed, np.ones((3, 3)), iterations=reach, mask=seed | alike)
 
 
-def _coloured(pixels: Pixels, colour: Pixels) -> Mask:
-    """Spots of another colour than the scan's tint, with their faint rims."""
-    from scipy import ndimage
+def colour_share(pixels: Pixels, colour: Pixels) -> float:
+    """Which share of a scan has another colour than its tint: above `FLOW` it is a flow image."""
+    return float((_distance_from_tint(pixels, colour) > _COLOURED).mean())
 
+
+def _distance_from_tint(pixels: Pixels, colour: Pixels) -> NDArray:
+    """How far each pixel's colour lies from the tint that the scan has at its grey level."""
     channels = colour.astype(np.int16)
     difference = channels[..., ::2] - channels[..., 1:2]
     shade = pixels >> 4
     tint = np.stack([_median_of_each(difference[..., channel], shade) for channel in range(2)], axis=-1)
-    distance = np.abs(difference - tint[shade]).max(axis=-1)
+    return np.abs(difference - tint[shade]).max(axis=-1)
+
+
+def _coloured(pixels: Pixels, colour: Pixels) -> Mask:
+    """Spots of another colour than the scan's tint, with their faint rims."""
+    from scipy import ndimage
+
+    distance = _distance_from_tint(pixels, colour)
     core = distance > _COLOURED
-    if core.mean() > _FLOW:
+    if core.mean() > FLOW:
         return np.zeros(core.shape, bool)
     return ndimage.binary_dilation(core, np.ones((3, 3)), iterations=2, mask=distance > _FAINTLY_COLOURED)
 
