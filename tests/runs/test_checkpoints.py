@@ -1,3 +1,6 @@
+import itertools
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,6 +10,7 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.catalog import METRIC_NAMES
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
+from tfgan_thyroid.runs.generator_weights import load_generator
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line
 
 
@@ -121,9 +125,36 @@ def test_weights_that_are_not_finite_are_never_saved(run, tiny_config):
     model = build_model(tiny_config)
     kernel = model.encoder.trainable_variables[0]
     kernel.assign(kernel * np.nan)
-    with pytest.raises(UserError, match="encoder are not finite"):
+    with pytest.raises(UserError, match="encoder are not finite: .* --init-from .* cannot: no checkpoint yet"):
         checkpoints.save(run, model)
     assert checkpoints.list_checkpoints(run) == []
+
+
+def test_a_damaged_checkpoint_is_told_from_a_misfit_and_the_older_whole_one_is_named(run, tiny_config):
+    model = build_model(tiny_config)
+    older = checkpoints.save(run, model)
+    newest = older.with_name("00000002")
+    told = "00000002 is damaged .*: iteration 0 is whole: take it by --checkpoint 0, or remove .*00000002 and --resume"
+    damages = {
+        "cut": lambda content: content[: len(content) // 2],
+        "empty": lambda content: b"",
+        "flipped": lambda content: content[:999] + bytes([content[999] ^ 255]) + content[1000:],
+    }
+    for pattern, damage in itertools.product(["state.data*", "state.index"], [*damages, "gone"]):
+        shutil.rmtree(newest, ignore_errors=True)
+        shutil.copytree(older, newest)
+        file = next(newest.glob(pattern))
+        if damage == "gone":
+            file.unlink()
+        else:
+            file.write_bytes(damages[damage](file.read_bytes()))
+        with pytest.raises(UserError, match=told):
+            checkpoints.restore(model, newest)
+    with pytest.raises(UserError, match=told):
+        load_generator(tiny_config, newest)
+    shutil.rmtree(older)
+    with pytest.raises(UserError, match="is damaged .*: no older one is whole: start a new run"):
+        checkpoints.restore(model, newest)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_nothing_and_the_earlier_ones(run, tiny_config, monkeypatch):

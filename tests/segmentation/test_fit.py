@@ -185,7 +185,9 @@ def test_nan_stops_in_words_and_keeps_the_last_good_checkpoint(labelled_dataset,
         return {**losses, "bce": losses["bce"] + tf.where(self.iteration > 9, float("nan"), 0.0)}
 
     monkeypatch.setattr(SegmentationModel, "train_step", poisoned)
-    with pytest.raises(UserError, match="diverged at iteration 10: bce is nan; .*learning_rate"):
+    with pytest.raises(UserError, match="diverged at iteration 10: bce is nan: .*learning_rate"):
+        fit_unet(run, data)
+    with pytest.raises(UserError, match="diverged at iteration 10: bce is nan: .*; resumed, this run would repeat"):
         fit_unet(run, data)
     assert [int(path.name) for path in list_checkpoints(run)] == [8]
 

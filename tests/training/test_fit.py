@@ -170,9 +170,14 @@ def test_nan_stops_in_words_and_keeps_the_last_good_checkpoint(dataset, tmp_path
         return {**losses, "g_loss": losses["g_loss"] + bad}
 
     monkeypatch.setattr(AlphaWGANGP, "_update_generator", poisoned)
-    with pytest.raises(UserError, match="diverged at iteration 5: g_loss is nan; the last checkpoint"):
+    with pytest.raises(UserError, match=r"diverged at iteration 5: g_loss is nan: .* --init-from .* iteration 3$"):
         fit(run)
     assert [int(path.name) for path in checkpoints.list_checkpoints(run)] == [3]
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"diverged at iteration 5: g_loss is nan: .* iteration 3; resumed, this run"):
+        fit(run)
+    run.diverged_file.unlink()
+    assert int(fit(run).iteration.numpy()) == run.read().config.iterations
 
 
 def test_a_run_starts_from_the_networks_of_another(dataset, whole, tmp_path):

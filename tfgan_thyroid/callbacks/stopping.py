@@ -9,7 +9,8 @@ from types import FrameType
 
 import keras
 
-from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.runs.checkpoints import diverged
+from tfgan_thyroid.runs.run_directory import RunDirectory
 
 LOG = logging.getLogger(__name__)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -19,13 +20,13 @@ class NonFiniteGuard(keras.callbacks.Callback):
     """Stops training at the first loss that is NaN or infinite, before anything is saved.
 
     Args:
-        remedy: what the user can do about it.
+        run: that is trained, which notes it; None notes nothing.
+        remedy: what the user can do about it; by default for a generative model.
     """
 
-    def __init__(
-        self, remedy: str = "lower the learning rate, or use float32, and start again with --init-from this run"
-    ) -> None:
+    def __init__(self, run: RunDirectory | None = None, remedy: str | None = None) -> None:
         super().__init__()
+        self.run = run
         self.remedy = remedy
 
     def on_train_batch_end(self, batch: int, logs: dict) -> None:
@@ -37,10 +38,8 @@ class NonFiniteGuard(keras.callbacks.Callback):
         wrong = {name: float(value) for name, value in logs.items() if not math.isfinite(float(value))}
         if wrong:
             losses = ", ".join(f"{name} is {value}" for name, value in wrong.items())
-            raise UserError(
-                f"training diverged at iteration {int(self.model.iteration.numpy())}: {losses}; the last checkpoint "
-                f"is good: {self.remedy}"
-            )
+            found = f"at iteration {int(self.model.iteration.numpy())}: {losses}"
+            raise diverged(self.run, found, self.remedy)
 
 
 class StopOnSignal(keras.callbacks.Callback):

@@ -1,8 +1,10 @@
 """Checkpoints: everything a resumed run needs, in one directory an iteration that appears by a rename."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
@@ -12,6 +14,9 @@ from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 KEPT = 2
+
+MISFITS = (AssertionError, ValueError, IndexError, tf.errors.OpError)
+"""What TensorFlow raises for a checkpoint of another model, or for damaged files (IndexError: a file is cut short)."""
 
 
 def save(run: RunDirectory, model: GenerativeModel) -> Path:
@@ -25,7 +30,7 @@ def save(run: RunDirectory, model: GenerativeModel) -> Path:
     iteration = int(model.iteration.numpy())
     path = run.checkpoints / f"{iteration:08d}"
     if not path.exists():
-        _check_finite(model, iteration)
+        check_finite(run, model.networks, iteration)
         try:
             with atomic.new_directory(path) as temporary:
                 tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
@@ -36,11 +41,49 @@ def save(run: RunDirectory, model: GenerativeModel) -> Path:
     return path
 
 
-def _check_finite(model: GenerativeModel, iteration: int) -> None:
-    for name, network in model.networks.items():
+def check_finite(run: RunDirectory, networks: Mapping[str, keras.Model], iteration: int) -> None:
+    """Refuses to save weights that are NaN or infinite.
+
+    Raises:
+        UserError: as `diverged`.
+    """
+    for name, network in networks.items():
         for weight in network.trainable_variables:
             if not bool(tf.reduce_all(tf.math.is_finite(weight))):
-                raise UserError(f"weights of the {name} are not finite at iteration {iteration}; not saved")
+                raise diverged(run, f"at iteration {iteration}: weights of the {name} are not finite")
+
+
+def diverged(run: RunDirectory | None, found: str, remedy: str | None = None) -> UserError:
+    """The failure of a training that diverged, which is written to its run, too: resumed, it would repeat itself.
+
+    Args:
+        run: that diverged; None where nothing is written.
+        found: what is not finite, and where.
+        remedy: what the user can do; by default for a generative model.
+    """
+    if remedy is None:
+        remedy = "lower the learning rate (--set learning_rate=...), or use float32, and start a new run"
+        if run is not None:
+            saved = list_checkpoints(run)
+            start = (
+                f"starts it from this run's iteration {int(saved[-1].name)}" if saved else "cannot: no checkpoint yet"
+            )
+            remedy += f"; --init-from {run.path} {start}"
+    message = f"training diverged {found}: {remedy}"
+    if run is not None:
+        atomic.write_text(run.diverged_file, message + "\n")
+    return UserError(message)
+
+
+def refuse_diverged(run: RunDirectory) -> None:
+    """Refuses to resume a run that diverged.
+
+    Raises:
+        UserError: it did, with the message that it ended with.
+    """
+    if run.diverged_file.exists():
+        message = run.diverged_file.read_text(encoding="utf-8").strip()
+        raise UserError(f"{message}; resumed, this run would repeat itself (remove {run.diverged_file} to try it)")
 
 
 def list_checkpoints(run: RunDirectory) -> list[Path]:
@@ -92,7 +135,7 @@ def restore(model: GenerativeModel, checkpoint: Path) -> None:
     """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
 
     Raises:
-        UserError: the checkpoint does not fit this model.
+        UserError: the checkpoint is damaged or does not fit this model.
     """
     _read(tf.train.Checkpoint(**model.state()), checkpoint, complete=True)
 
@@ -108,9 +151,39 @@ def _read(target: tf.train.Checkpoint, checkpoint: Path, complete: bool) -> None
         status.assert_existing_objects_matched()
         if complete:
             status.assert_consumed()
-    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise UserError(f"checkpoint {checkpoint} does not fit this model ({reason})") from None
+    except MISFITS as error:
+        raise unreadable(checkpoint, error, "does not fit this model") from None
+
+
+def unreadable(checkpoint: Path, error: Exception, misfit: str) -> UserError:
+    """Why a checkpoint was not read: its files are damaged, or it is of another model.
+
+    Args:
+        checkpoint: a directory under the run's `checkpoints`.
+        error: one of `MISFITS`.
+        misfit: what is wrong where the files are whole.
+    """
+    reason = str(error).splitlines()[0][:200]
+    if _is_whole(checkpoint):
+        return UserError(f"checkpoint {checkpoint} {misfit} ({reason})")
+    older = [path for path in list_checkpoints(RunDirectory(checkpoint.parents[1])) if path.name < checkpoint.name]
+    whole = next((path for path in reversed(older) if _is_whole(path)), None)
+    remedy = "no older one is whole: start a new run"
+    if whole is not None:
+        number = int(whole.name)
+        remedy = f"iteration {number} is whole: take it by --checkpoint {number}, or remove {checkpoint} and --resume"
+    return UserError(f"checkpoint {checkpoint} is damaged ({reason}): {remedy}")
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether every value of a checkpoint can be read; TensorFlow compares check sums."""
+    try:
+        reader = tf.train.load_checkpoint(str(checkpoint / "state"))
+        for name in reader.get_variable_to_dtype_map():
+            reader.get_tensor(name)
+    except MISFITS:
+        return False
+    return True
 
 
 def _drop_old(run: RunDirectory, metric: str) -> None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import model_class
+from tfgan_thyroid.runs.checkpoints import MISFITS, unreadable
 
 
 def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Sequential:
@@ -78,7 +79,5 @@ def _read(name: str, network: keras.Sequential, checkpoint: Path) -> None:
     try:
         status = tf.train.Checkpoint(**{name: network}).read(str(checkpoint / "state"))
         status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
-        raise UserError(
-            f"checkpoint {checkpoint} holds no {name} of this shape ({str(error).splitlines()[0]})"
-        ) from None
+    except MISFITS as error:
+        raise unreadable(checkpoint, error, f"holds no {name} of this shape") from None

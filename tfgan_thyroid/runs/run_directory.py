@@ -4,6 +4,7 @@ runs/00000-NAME/
   config.json          RunRecord: written first
   scans.json           id, group and digest of every scan that a generative model learns from
   log.txt              what was printed
+  diverged.txt         why training ended, where a loss or a weight was not finite
   stats.jsonl          losses of every logged iteration
   metrics.jsonl        metrics beside every checkpoint
   reals.png fakes######.png reconstructions######.png curves.png
@@ -99,6 +100,7 @@ class RunDirectory:
         self.config_file = path / "config.json"
         self.scans_file = path / "scans.json"
         self.log_file = path / "log.txt"
+        self.diverged_file = path / "diverged.txt"
         self.stats_file = path / "stats.jsonl"
         self.metrics_file = path / "metrics.jsonl"
         self.checkpoints = path / "checkpoints"

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.runs.checkpoints import KEPT, list_checkpoints
+from tfgan_thyroid.runs.checkpoints import KEPT, MISFITS, check_finite, list_checkpoints, unreadable
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.segmentation.model import SegmentationModel
 
@@ -21,10 +21,12 @@ def save(run: RunDirectory, model: SegmentationModel) -> Path:
     The order of the examples is a function of the step, so that it needs no file.
 
     Raises:
-        UserError: the file system refused it; earlier checkpoints stay as they were.
+        UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
     """
-    path = run.checkpoints / f"{int(model.iteration.numpy()):08d}"
+    iteration = int(model.iteration.numpy())
+    path = run.checkpoints / f"{iteration:08d}"
     if not path.exists():
+        check_finite(run, model.networks, iteration)
         try:
             with atomic.new_directory(path) as temporary:
                 tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
@@ -69,14 +71,13 @@ def restore(model: SegmentationModel, checkpoint: Path) -> None:
     """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
 
     Raises:
-        UserError: the checkpoint does not fit this model.
+        UserError: the checkpoint is damaged or does not fit this model.
     """
     try:
         status = tf.train.Checkpoint(**model.state()).read(str(checkpoint / "state"))
         status.assert_existing_objects_matched().assert_consumed()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise UserError(f"checkpoint {checkpoint} does not fit this model ({reason})") from None
+    except MISFITS as error:
+        raise unreadable(checkpoint, error, "does not fit this model") from None
 
 
 class EpochCheckpoints(keras.callbacks.Callback):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
-from tfgan_thyroid.runs.checkpoints import list_checkpoints
+from tfgan_thyroid.runs.checkpoints import list_checkpoints, refuse_diverged
 from tfgan_thyroid.runs.run_directory import RunDirectory, forget_after
 from tfgan_thyroid.segmentation import checkpoints
 from tfgan_thyroid.segmentation.batches import segmentation_batches
@@ -34,7 +34,7 @@ def train_unet(config: SegmentationConfig, examples: SegmentationExamples) -> Se
         examples: all of them are used.
     """
     model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
-    _advance(model, examples, [NonFiniteGuard(REMEDY)])
+    _advance(model, examples, [NonFiniteGuard(remedy=REMEDY)])
     return model
 
 
@@ -54,6 +54,7 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
     record = read_record(run)
     config, examples = record.config, data.training
     model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
+    refuse_diverged(run)
     if list_checkpoints(run):
         checkpoints.restore(model, checkpoints.find(run))
     for path in (run.stats_file, run.metrics_file):
@@ -67,7 +68,7 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
         stop = StopOnSignal()
         shown = data.validation if data.validation is not None else data.labelled
         callbacks = [
-            NonFiniteGuard(REMEDY),
+            NonFiniteGuard(run, REMEDY),
             SegmentationLog(run, writer, data.validation),
             SegmentationOverlays(writer, shown),
             stop,

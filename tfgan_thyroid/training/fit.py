@@ -96,7 +96,7 @@ def _callbacks(
     """What watches a training and writes its run, in the order of an iteration's end."""
     shown = load_images(Path(record.data), record.split, SHOWN_IMAGES, record.config.paired, record.scan_ids)
     return [
-        NonFiniteGuard(),
+        NonFiniteGuard(run),
         TrainingLog(run, writer),
         StandingStatistics(),
         ImageGrids(run, writer, shown),
@@ -115,6 +115,7 @@ def _plan(run: RunDirectory, record: RunRecord, init_from: Path | None) -> str:
 
 def _restore(run: RunDirectory, model: GenerativeModel, init_from: Path | None) -> int:
     """The iteration that training starts after."""
+    checkpoints.refuse_diverged(run)
     if checkpoints.list_checkpoints(run):
         checkpoints.restore(model, checkpoints.find(run, "latest"))
     elif init_from is not None:
