@@ -7,15 +7,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
-from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.runs.generator_weights import model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation.model import THRESHOLD, SegmentationModel
 from tfgan_thyroid.segmentation.record import read_record
-from tfgan_thyroid.serving.export import warmup
-from tfgan_thyroid.serving.export.comparison import Expected, compare
+from tfgan_thyroid.serving.export.comparison import Expected
+from tfgan_thyroid.serving.export.version import Servable, publish, trace
 
 WARM_UP_BATCHES = (1, 8)
 
@@ -91,22 +89,11 @@ def export_unet(run: RunDirectory, model: SegmentationModel, output: Path) -> Pa
         UserError: the file system refused the files, or the exported form computes another function than the network.
     """
     offered = SegmentationSignatures(model)
-    function = tf.function(offered.serving_default, input_signature=[offered.image_bytes_spec]).get_concrete_function()
+    functions = {"serving_default": trace(offered.serving_default, offered.image_bytes_spec)}
     black = tf.io.encode_png(tf.zeros(offered.image_shape, tf.uint8)).numpy()
     requests = [("serving_default", {"image_bytes": np.array([black] * n, object)}) for n in WARM_UP_BATCHES]
-    taken = [int(path.name) for path in output.glob("*") if path.name.isdigit()] if output.is_dir() else []
-    version = output / str(max(taken, default=0) + 1)
-    try:
-        with atomic.new_directory(version) as temporary:
-            module = tf.Module()
-            module.network_variables = list(function.variables)
-            tf.saved_model.save(module, str(temporary), {"serving_default": function})
-            warmup.write(temporary, output.resolve().name, requests)
-            _write_card(temporary, run, model)
-            compare(temporary, [_expected(model)], model.config.precision.removeprefix("mixed_"))
-    except tf.errors.OpError as error:
-        raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
-    return version
+    servable = Servable(functions, requests, [_expected(model)], model.config.precision.removeprefix("mixed_"))
+    return publish(output, servable, lambda directory: _write_card(directory, run, model))
 
 
 def _expected(model: SegmentationModel) -> Expected:

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from tfgan_thyroid.networks.generator import build_generator
-from tfgan_thyroid.serving.export.saved_model import generator_functions, save
+from tfgan_thyroid.serving.export.saved_model import generator_functions
 from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
+from tfgan_thyroid.serving.export.version import save
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the dev extra (playwright)")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

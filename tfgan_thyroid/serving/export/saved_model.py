@@ -1,23 +1,19 @@
 """Networks of a run as SavedModel versions that TF Serving picks up: each appears whole, by one rename."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid import atomic
 from tfgan_thyroid.data.preprocessing import scale_to_unit_range
-from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_encoder, load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.serving.export import warmup
-from tfgan_thyroid.serving.export.comparison import Expected, compare
+from tfgan_thyroid.serving.export.comparison import Expected
 from tfgan_thyroid.serving.export.model_card import Exported, Provenance, write_model_card
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures, GeneratorSignatures
+from tfgan_thyroid.serving.export.version import Servable, WarmUp, publish, trace
 
 WARM_UP_BATCHES = (1, 8, 32)
 """Batch sizes that a version has met before it answers anybody; the last is TF Serving's limit in docker/serving."""
@@ -26,25 +22,6 @@ COMPARED = 4
 """Inputs on which an export is compared with its network."""
 
 NOT_DESCRIBED = Provenance()
-
-_WarmUp = tuple[str, dict[str, np.ndarray]]
-
-
-@dataclass(frozen=True)
-class _Servable:
-    """What one version holds.
-
-    Attributes:
-        functions: traced signatures by name.
-        warm_up: requests that are played when the version is loaded.
-        exported: for the model card.
-        expected: what the network makes of a few inputs; the version is published only if it makes the same.
-    """
-
-    functions: dict[str, Any]
-    warm_up: list[_WarmUp]
-    exported: Exported
-    expected: list[Expected]
 
 
 def export_generator(
@@ -76,7 +53,7 @@ def export_generator(
     generator = load_generator(run.read().config, checkpoint)
     offered = GeneratorSignatures(generator, dtype)
     functions = generator_functions(offered, truncation)
-    warm_up: list[_WarmUp] = [("serving_default", {"seed": np.arange(n)}) for n in WARM_UP_BATCHES]
+    warm_up: list[WarmUp] = [("serving_default", {"seed": np.arange(n)}) for n in WARM_UP_BATCHES]
     warm_up.append(("generate_from_latent", {"latent": np.zeros([1, offered.latent_size], np.float32)}))
     if truncation:
         warm_up.append(("generate_truncated", {"seed": np.arange(1), "truncation": np.ones(1, np.float32)}))
@@ -86,7 +63,7 @@ def export_generator(
         Expected("generate_from_latent", {"latent": latents}, name, values.numpy())
         for name, values in offered.outputs(generator(latents, training=False)).items()
     ]
-    return _export(run, output, _Servable(functions, warm_up, exported, expected), provenance)
+    return _publish(run, output, Servable(functions, warm_up, expected, exported.dtype), exported, provenance)
 
 
 def export_encoder(
@@ -112,11 +89,11 @@ def export_encoder(
     encoder, generator = load_encoder(config, checkpoint), load_generator(config, checkpoint)
     offered = EncoderSignatures(encoder, GeneratorSignatures(generator))
     functions = {
-        name: _trace(getattr(offered, name), *offered.input_specs) for name in ("serving_default", "reconstruct")
+        name: trace(getattr(offered, name), *offered.input_specs) for name in ("serving_default", "reconstruct")
     }
     black = tf.io.encode_png(tf.zeros([offered.image_size, offered.image_size, 1], tf.uint8)).numpy()
     files = {spec.name: np.array([black], object) for spec in offered.input_specs}
-    warm_up: list[_WarmUp] = [(name, files) for name in functions]
+    warm_up: list[WarmUp] = [(name, files) for name in functions]
     exported = Exported("encoder", "float32", list(functions), model_digest(encoder), int(checkpoint.name))
     noise = tf.random.stateless_uniform([COMPARED, *encoder.input_shape[1:]], [0, 0], 0, 256, tf.int32)
     images = scale_to_unit_range(tf.cast(noise, tf.float32))
@@ -125,7 +102,7 @@ def export_encoder(
         for spec, channel in zip(offered.input_specs, tf.split(noise, encoder.input_shape[-1], axis=-1), strict=True)
     }
     expected = [Expected("serving_default", inputs, "latent", encoder(images, training=False).numpy())]
-    return _export(run, output, _Servable(functions, warm_up, exported, expected), provenance)
+    return _publish(run, output, Servable(functions, warm_up, expected, exported.dtype), exported, provenance)
 
 
 def generator_functions(offered: GeneratorSignatures, truncation: bool = False) -> dict[str, Any]:
@@ -134,40 +111,13 @@ def generator_functions(offered: GeneratorSignatures, truncation: bool = False) 
     They do not keep the variables of `offered` alive: hold it until they are saved.
     """
     functions = {
-        "serving_default": _trace(offered.serving_default, offered.seed_spec),
-        "generate_from_latent": _trace(offered.generate_from_latent, offered.latent_spec),
+        "serving_default": trace(offered.serving_default, offered.seed_spec),
+        "generate_from_latent": trace(offered.generate_from_latent, offered.latent_spec),
     }
     if truncation:
-        functions["generate_truncated"] = _trace(offered.generate_truncated, offered.seed_spec, offered.truncation_spec)
+        functions["generate_truncated"] = trace(offered.generate_truncated, offered.seed_spec, offered.truncation_spec)
     return functions
 
 
-def save(directory: Path, functions: dict[str, Any]) -> None:
-    """Writes traced signatures, and the variables that they use, as a SavedModel."""
-    module = tf.Module()
-    # Keras 3's ExportArchive would write each of them twice.
-    module.network_variables = [variable for function in functions.values() for variable in function.variables]
-    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)  # nobody differentiates what is served
-    tf.saved_model.save(module, str(directory), functions, options)
-
-
-def _trace(function: Callable[..., dict[str, tf.Tensor]], *specs: tf.TensorSpec) -> Any:
-    return tf.function(function, input_signature=specs).get_concrete_function()
-
-
-def _export(run: RunDirectory, output: Path, servable: _Servable, provenance: Provenance) -> Path:
-    version = output / str(_next_version(output))
-    try:
-        with atomic.new_directory(version) as temporary:
-            save(temporary, servable.functions)
-            warmup.write(temporary, output.resolve().name, servable.warm_up)
-            write_model_card(temporary, run, servable.exported, provenance)
-            compare(temporary, servable.expected, servable.exported.dtype)
-    except tf.errors.OpError as error:
-        raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
-    return version
-
-
-def _next_version(output: Path) -> int:
-    versions = [int(path.name) for path in output.glob("*") if path.name.isdigit()] if output.is_dir() else []
-    return max(versions, default=0) + 1
+def _publish(run: RunDirectory, output: Path, servable: Servable, exported: Exported, provenance: Provenance) -> Path:
+    return publish(output, servable, lambda directory: write_model_card(directory, run, exported, provenance))

@@ -1,0 +1,75 @@
+"""One version of a SavedModel, for generators and U-Nets alike: written, compared, and published by one rename."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_thyroid import atomic
+from tfgan_thyroid.errors import UserError, file_error_reason
+from tfgan_thyroid.serving.export import warmup
+from tfgan_thyroid.serving.export.comparison import Expected, compare
+
+WarmUp = tuple[str, dict[str, np.ndarray]]
+"""A signature and one request to it."""
+
+
+@dataclass(frozen=True)
+class Servable:
+    """What one version holds.
+
+    Attributes:
+        functions: traced signatures by name.
+        warm_up: requests that are played when the version is loaded.
+        expected: what the network makes of a few inputs; the version is published only if it makes the same.
+        dtype: of the kernels, `float32` or `bfloat16`.
+    """
+
+    functions: dict[str, Any]
+    warm_up: list[WarmUp]
+    expected: Sequence[Expected]
+    dtype: str = "float32"
+
+
+def publish(output: Path, servable: Servable, write_card: Callable[[Path], None]) -> Path:
+    """Writes a version under the next integer of `output`.
+
+    Args:
+        output: `saved_models/NAME`; versions are its integer subdirectories.
+        servable: what it holds.
+        write_card: writes the model card into the directory that it is given.
+
+    Returns:
+        The version's directory.
+
+    Raises:
+        UserError: the file system refused the files, or the version computes another function than the network.
+    """
+    taken = [int(path.name) for path in output.glob("*") if path.name.isdigit()] if output.is_dir() else []
+    version = output / str(max(taken, default=0) + 1)
+    try:
+        with atomic.new_directory(version) as temporary:
+            save(temporary, servable.functions)
+            warmup.write(temporary, output.resolve().name, servable.warm_up)
+            write_card(temporary)
+            compare(temporary, servable.expected, servable.dtype)
+    except tf.errors.OpError as error:
+        raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
+    return version
+
+
+def trace(function: Callable[..., dict[str, tf.Tensor]], *specs: tf.TensorSpec) -> Any:
+    """A signature of inputs of these shapes and types; it does not keep the network's variables alive."""
+    return tf.function(function, input_signature=specs).get_concrete_function()
+
+
+def save(directory: Path, functions: dict[str, Any]) -> None:
+    """Writes traced signatures, and the variables that they use, as a SavedModel."""
+    module = tf.Module()
+    # Keras 3's ExportArchive would write each of them twice.
+    module.network_variables = [variable for function in functions.values() for variable in function.variables]
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)  # nobody differentiates what is served
+    tf.saved_model.save(module, str(directory), functions, options)
