@@ -115,6 +115,24 @@ def test_a_set_without_any_distance_reports_null():
     assert found["foreground_mean"]["HD95"] is found["image_mean"]["hausdorff_95"] is None
 
 
+def test_a_split_without_foreground_has_no_score_even_where_nothing_was_found():
+    nothing = np.zeros((2, SIZE, SIZE), bool)
+    examples = SegmentationExamples(nothing.astype(np.uint8)[..., None], nothing[..., None], ["a", "b"], ["p", "q"])
+    scores = score(examples, nothing)
+    found = json.loads(json.dumps(summary(scores), allow_nan=False))
+    for kind in ("image_mean", "pooled", "class_mean", "foreground_mean"):
+        assert set(found[kind].values()) == {None}
+    assert found["groups"]["p"]["dice"] is None
+    assert found["metric_per_case"][0]["metrics"]["1"]["Dice"] == 1.0  # an image's own score, as defined
+
+
+def test_a_group_without_foreground_counts_by_its_images_where_another_group_has_some():
+    masks = np.stack([strip(0, 4), strip(0, 0)])
+    examples = SegmentationExamples(np.zeros((2, SIZE, SIZE, 1), np.uint8), masks[..., None], ["a", "b"], ["p", "q"])
+    groups = score(examples, masks).by_group()
+    assert groups["q"].image_mean()["dice"] == 1.0
+
+
 def test_an_overlay_colours_what_is_found_wrong_and_missed_and_nothing_else():
     image = np.full((1, 4), 100, np.uint8)
     reference, predicted = np.array([[1, 0, 1, 0]], bool), np.array([[1, 1, 0, 0]], bool)

@@ -64,6 +64,11 @@ class SegmentationExamples:
             raise UserError(f"{limit} labelled scans were asked for, {len(self)} are there: lower --limit")
         return self.select(sorted(np.random.default_rng(seed).permutation(len(self))[:limit]))
 
+    @property
+    def has_foreground(self) -> bool:
+        """Whether any mask has a foreground pixel."""
+        return bool(self.masks.any())
+
     def with_ids(self, source_ids: Sequence[str]) -> "SegmentationExamples":
         """Those of the given source ids, in that order.
 
@@ -108,6 +113,21 @@ def load_examples(directory: Path, split: str) -> SegmentationExamples:
         source_ids.append(source_id.decode())
         group_ids.append(group_id.decode())
     return SegmentationExamples(np.stack(images), np.stack(masks), source_ids, group_ids)
+
+
+def load_training_examples(directory: Path) -> SegmentationExamples:
+    """The train split, as `load_examples`.
+
+    Raises:
+        UserError: as there, or no mask has foreground, so that there is nothing to learn.
+    """
+    examples = load_examples(directory, "train")
+    if not examples.has_foreground:
+        raise UserError(
+            f"no mask of the train split of {directory} has foreground, so a U-Net has nothing to learn: look at the "
+            "mask files and at --mask-label of pipeline.preprocess"
+        )
+    return examples
 
 
 def load_synthetic(path: Path, image_size: int, limit: int = 0) -> SegmentationExamples:

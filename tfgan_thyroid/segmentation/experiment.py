@@ -7,7 +7,12 @@ import keras
 
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.segmentation.config import SegmentationConfig
-from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_synthetic
+from tfgan_thyroid.segmentation.examples import (
+    SegmentationExamples,
+    load_examples,
+    load_synthetic,
+    load_training_examples,
+)
 from tfgan_thyroid.segmentation.fit import train_unet
 from tfgan_thyroid.segmentation.scores import SegmentationScores, score
 from tfgan_thyroid.segmentation.settings import refuse_test_scans
@@ -47,7 +52,7 @@ def train_and_score(
     config = config.replace(image_size=info.image_size, channels=info.channels)
     if seed is not None:
         config = config.replace(seed=seed)
-    training = load_examples(data, "train")
+    training = load_training_examples(data)
     if labelled_ids is not None:
         training = training.with_ids(labelled_ids)
     elif config.labelled_limit:

@@ -63,7 +63,8 @@ def summary(scores: SegmentationScores) -> dict[str, object]:
     """
     cases = [_case(image) for image in scores.images]
     names = list(cases[0]["metrics"][FOREGROUND])
-    mean = {name: _mean_of([case["metrics"][FOREGROUND][name] for case in cases]) for name in names}
+    values = {name: [case["metrics"][FOREGROUND][name] for case in cases] for name in names}
+    mean = {name: _mean_of(values[name]) if scores.scored else None for name in names}
     groups = {
         group_id: {"n": len(group.images), **_json_numbers(group.image_mean())}
         for group_id, group in scores.by_group().items()
@@ -73,8 +74,8 @@ def summary(scores: SegmentationScores) -> dict[str, object]:
         "mean": {FOREGROUND: mean},
         "metric_per_case": cases,
         "image_mean": _json_numbers(scores.image_mean()),
-        "pooled": scores.pooled(),
-        "class_mean": scores.class_mean(),
+        "pooled": _json_numbers(scores.pooled()),
+        "class_mean": _json_numbers(scores.class_mean()),
         "groups": groups,
         "images": len(scores.images),
         "images_without_distance": scores.without_distance(),

@@ -17,7 +17,7 @@ METRICS = OVERLAP_METRICS + DISTANCE_METRICS
 DEFINITIONS = {
     "image_mean": "mean over the images of the foreground's score; an image whose masks are both empty counts 1 (and "
     "0 pixels of distance), one where only one of them is empty counts 0; such an image has no distance and is left "
-    "out of the distances' means",
+    "out of the distances' means; null where no image of the split has foreground: nothing could be found",
     "pooled": "the foreground's score from the pixels of all images together",
     "class_mean": "as image_mean, but each image's score is the mean of foreground and background",
     "dice": "2 TP / (2 TP + FP + FN)",
@@ -58,9 +58,12 @@ class SegmentationScores:
 
     Attributes:
         images: one entry for each.
+        scored: whether an image of the whole set has foreground; without any, a network that finds nothing would be
+            perfect, and means and pooled scores are NaN.
     """
 
     images: tuple[ImageScores, ...]
+    scored: bool = True
 
     def values(self, metric: str) -> np.ndarray:
         """A metric by image: float64 `[N]`."""
@@ -68,12 +71,12 @@ class SegmentationScores:
 
     def image_mean(self) -> dict[str, float]:
         """Each metric's mean over the images; NaN for a distance that no image has."""
-        return {metric: _mean(self.values(metric)) for metric in METRICS}
+        return {metric: _mean(self.values(metric)) if self.scored else math.nan for metric in METRICS}
 
     def pooled(self) -> dict[str, float]:
         """The overlap metrics of all pixels together."""
         counts = pool(image.counts for image in self.images)
-        return {metric: getattr(counts, metric) for metric in OVERLAP_METRICS}
+        return {metric: getattr(counts, metric) if self.scored else math.nan for metric in OVERLAP_METRICS}
 
     def class_mean(self) -> dict[str, float]:
         """The overlap metrics, averaged over foreground and background, then over the images."""
@@ -84,6 +87,8 @@ class SegmentationScores:
                     for image in self.images
                 ]
             )
+            if self.scored
+            else math.nan
             for metric in OVERLAP_METRICS
         }
 
@@ -92,7 +97,7 @@ class SegmentationScores:
         groups: dict[str, list[ImageScores]] = {}
         for image in self.images:
             groups.setdefault(image.group_id, []).append(image)
-        return {group_id: SegmentationScores(tuple(images)) for group_id, images in groups.items()}
+        return {group_id: SegmentationScores(tuple(images), self.scored) for group_id, images in groups.items()}
 
     def group_means(self, metric: str) -> dict[str, float]:
         """A metric's mean over the images of each group, by the group's hash."""
@@ -122,7 +127,7 @@ def score(examples: SegmentationExamples, predicted: np.ndarray) -> Segmentation
                 distances.average,
             )
         )
-    return SegmentationScores(tuple(images))
+    return SegmentationScores(tuple(images), examples.has_foreground)
 
 
 def _mean(values: Sequence[float] | np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import logging
 from pathlib import Path
 
 from tfgan_thyroid import __version__
@@ -10,8 +11,15 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.resume import check_fixed_by_data, check_same_run, resumable_changes
 from tfgan_thyroid.runs.run_directory import current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig
-from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_synthetic
+from tfgan_thyroid.segmentation.examples import (
+    SegmentationExamples,
+    load_examples,
+    load_synthetic,
+    load_training_examples,
+)
 from tfgan_thyroid.segmentation.record import SegmentationRecord
+
+LOG = logging.getLogger(__name__)
 
 # What may change when a run is resumed: its length and what it writes, nothing that it computes.
 RESUMABLE = {"epochs", "checkpoint_every", "overlay_every"}
@@ -24,7 +32,7 @@ class SegmentationData:
     Attributes:
         labelled: scans with masks from the train split, those that are used.
         synthetic: generated pairs, or None.
-        validation: the eval split, or None where it is empty.
+        validation: the eval split, or None where it is empty or without foreground.
         test: the test split.
     """
 
@@ -46,17 +54,24 @@ def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) ->
         UserError: something of it is missing or does not fit; a generated image is a test scan; `early_stopping` has
             no eval split to look at.
     """
-    labelled = load_examples(data, "train")
+    labelled = load_training_examples(data)
     if config.labelled_limit:
         labelled = labelled.draw(config.labelled_limit, config.seed)
     has_validation = bool(schema.DatasetInfo.load(data).counts.get("eval"))
     if config.early_stopping and not has_validation:
         raise UserError(f"early_stopping watches the eval split, and {data} has none: give --splits when writing it")
-    test = load_examples(data, "test")
+    test, validation = load_examples(data, "test"), load_examples(data, "eval") if has_validation else None
+    if not test.has_foreground:
+        LOG.warning("warning: no mask of the test split of %s has foreground: there will be no score", data)
+    if validation is not None and not validation.has_foreground:
+        if config.early_stopping:
+            raise UserError(f"early_stopping watches the eval split, and no mask of it has foreground in {data}")
+        LOG.warning("warning: no mask of the eval split of %s has foreground: it is not watched", data)
+        validation = None
     pairs = load_synthetic(synthetic, config.image_size, config.synthetic_limit) if synthetic else None
     if pairs is not None:
         refuse_test_scans(pairs, test)
-    return SegmentationData(labelled, pairs, load_examples(data, "eval") if has_validation else None, test)
+    return SegmentationData(labelled, pairs, validation, test)
 
 
 def refuse_test_scans(pairs: SegmentationExamples, test: SegmentationExamples) -> None:

@@ -26,6 +26,7 @@ def sizes(*names):
         (info(test_groups=2), {}, "few test patients", "--splits"),
         (info(), sizes("875x1167"), "one scanner", "--data-description"),
         (info(), {"splits": {"train": {"mask_area": {"tiny": 3}}}}, "masks of a pixel or few", "--mask-label"),
+        (info(), {"splits": {"test": {"mask_area": {"empty": 40}}}}, "no foreground", "--mask-label"),
         (info(), {"probe": {"scans": 8, "coloured": 1}}, "colour", "--split-lists"),
         (info(), {"probe": {"scans": 8, "drawn_on": 5}}, "calipers or text", "--inpaint-overlays"),
         (info(), {"probe": {"scans": 8, "margins": 8}}, "margins", "--crop auto"),
@@ -40,6 +41,7 @@ def test_what_spoils_a_training_is_said_with_what_mends_it(data, statistics, kin
 def test_a_sound_data_set_raises_no_concern():
     probe = {"scans": 8, "coloured": 0, "drawn_on": 1, "margins": 1}
     assert concerns_of(info(), {"probe": probe, **sizes("875x1167", "600x800")}) == []
+    assert concerns_of(info(), {"splits": {"test": {"mask_area": {"empty": 39}}}}) == []
 
 
 def test_a_data_set_of_an_older_version_is_read_without_statistics(tmp_path):

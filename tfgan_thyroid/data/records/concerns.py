@@ -51,7 +51,7 @@ def concerns_of(info: schema.DatasetInfo, statistics: dict[str, Any]) -> list[Co
     return [
         *_of_splits(info),
         *_of_sizes(splits),
-        *_of_masks(splits),
+        *_of_masks(splits, info.counts),
         *_of_probe(statistics.get("probe", {})),
     ]
 
@@ -95,7 +95,14 @@ def _of_sizes(splits: dict[str, Any]) -> Iterator[Concern]:
         )
 
 
-def _of_masks(splits: dict[str, Any]) -> Iterator[Concern]:
+def _of_masks(splits: dict[str, Any], counts: dict[str, int]) -> Iterator[Concern]:
+    for name, split in splits.items():
+        if "mask_area" in split and split["mask_area"].get("empty") == counts[name]:
+            yield Concern(
+                "no foreground",
+                f"all {counts[name]} masks of split {name} are empty: look at the mask files, and give another "
+                "--mask-label",
+            )
     tiny = sum(split.get("mask_area", {}).get("tiny", 0) for split in splits.values())
     if tiny:
         yield Concern(

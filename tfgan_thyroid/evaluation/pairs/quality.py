@@ -44,7 +44,9 @@ def compare_shapes(real: SegmentationExamples, generated: SegmentationExamples) 
     return result
 
 
-def cross_dice(config: SegmentationConfig, real: SegmentationExamples, generated: SegmentationExamples) -> dict:
+def cross_dice(
+    config: SegmentationConfig, real: SegmentationExamples, generated: SegmentationExamples
+) -> dict[str, float | None]:
     """Whether the pairs teach what real ones teach: Dice of a U-Net trained on one kind and tested on the other.
 
     A U-Net that knows real scans finds in a good generated image what its mask says: `real_to_generated` falls where
@@ -54,13 +56,14 @@ def cross_dice(config: SegmentationConfig, real: SegmentationExamples, generated
         config: of the U-Net; image size and channels are taken from the examples.
         real: pairs.
         generated: pairs of the same size.
+
+    Returns:
+        The mean Dice of both ways, None where no pair that is tested on has foreground.
     """
     config = config.replace(image_size=real.images.shape[1], channels=real.images.shape[3])
     ways = {"real_to_generated": (real, generated), "generated_to_real": (generated, real)}
-    return {
-        name: train_and_score_examples(config, training, test).image_mean()["dice"]
-        for name, (training, test) in ways.items()
-    }
+    scores = {name: train_and_score_examples(config, *pairs) for name, pairs in ways.items()}
+    return {name: found.image_mean()["dice"] if found.scored else None for name, found in scores.items()}
 
 
 def _compare(real: np.ndarray, generated: np.ndarray) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def write_pair_report(
     real: SegmentationExamples,
     generated: SegmentationExamples,
     shapes: Mapping[str, Any],
-    dice: Mapping[str, float] | None,
+    dice: Mapping[str, float | None] | None,
 ) -> str:
     """Writes `pairs.json`, `pairs.md` and `pairs.png`.
 
@@ -48,7 +48,7 @@ def write_pair_report(
     return markdown
 
 
-def _markdown(counts: Mapping[str, int], shapes: Mapping[str, Any], dice: Mapping[str, float] | None) -> str:
+def _markdown(counts: Mapping[str, int], shapes: Mapping[str, Any], dice: Mapping[str, float | None] | None) -> str:
     lines = ["# Pairs", "", f"{counts['real']} real pairs, {counts['generated']} generated ones.", ""]
     lines += ["| mask | real | generated | Kolmogorov-Smirnov | Wasserstein |", "|---|---|---|---|---|"]
     for name in MaskShape._fields:
@@ -59,8 +59,9 @@ def _markdown(counts: Mapping[str, int], shapes: Mapping[str, Any], dice: Mappin
     lines += [f"| empty | {shapes['empty']['real']:.3f} | {shapes['empty']['generated']:.3f} | | |", ""]
     if dice is not None:
         lines += ["| U-Net trained on | tested on | Dice |", "|---|---|---|"]
-        lines += [f"| real | generated | {dice['real_to_generated']:.4f} |"]
-        lines += [f"| generated | real | {dice['generated_to_real']:.4f} |", ""]
+        words = {name: "-" if value is None else f"{value:.4f}" for name, value in dice.items()}
+        lines += [f"| real | generated | {words['real_to_generated']} |"]
+        lines += [f"| generated | real | {words['generated_to_real']} |", ""]
     return "\n".join([*lines, "![Pairs, and how their masks are distributed](pairs.png)", ""])
 
 

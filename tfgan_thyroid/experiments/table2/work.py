@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 
 GENERATED_SEED = 0
@@ -38,6 +39,8 @@ def score(config: SegmentationConfig, data: Path, labelled_ids: list[str], pairs
     from tfgan_thyroid.segmentation.experiment import train_and_score
 
     scores = train_and_score(config, data, labelled_ids=labelled_ids, synthetic=pairs)
+    if not scores.scored:
+        raise UserError(f"no mask of the test split of {data} has foreground: there is no Dice to compare")
     groups = {
         group: {"images": len(part.images), **{name: part.image_mean()[name] for name in ("dice", "iou")}}
         for group, part in scores.by_group().items()
