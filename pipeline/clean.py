@@ -77,7 +77,7 @@ def unneeded(store: "MetadataStore", serving_dir: Path | None = None) -> list[st
     served = _served_models(serving_dir)
     needed = {name for name, artifact in found.items() if artifact.execution in latest}
     needed |= {name for name, artifact in found.items() if _is_pushed(store.root, artifact, served)}
-    blessings = [a for a in found.values() if a.type == "ModelBlessing" and (a.path(store.root) / "BLESSED").is_file()]
+    blessings = [a for a in found.values() if a.type == "ModelBlessing" and a.properties.get("blessed")]
     needed |= {blessings[-1].name} if blessings else set()
     waiting = list(needed)
     while waiting:

@@ -1,6 +1,7 @@
 """The whole pipeline: `python -m pipeline.run --input SCANS --pipeline-root ROOT --serving-dir saved_models/NAME`."""
 
 import argparse
+import importlib.util
 import json
 import logging
 import os
@@ -13,13 +14,14 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.presets import PRESETS
 
 if TYPE_CHECKING:
-    from pipeline.orchestration.component import Component
+    from pipeline.components.component import Component
     from pipeline.orchestration.orchestrator import PipelineResult
 
 LOG = logging.getLogger("tfgan_thyroid.pipeline")
 NOT_BLESSED = 3
 FEWEST_TO_TRAIN_ON = 20
 FEWEST_TO_COMPARE = 10
+DATABASES = {"light": "metadata.sqlite", "tfx": "mlmd.sqlite"}  # by orchestrator, in the root
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         "--keep-versions", type=command.positive_int, default=3, metavar="K", help="versions that stay"
     )
     running = parser.add_argument_group("running")
+    running.add_argument(
+        "--orchestrator",
+        choices=tuple(DATABASES),
+        default="light",
+        help="what runs the components: this package's own, or TFX's LocalDagRunner (extra tfx, Python 3.10)",
+    )
     running.add_argument("--from", dest="start_from", metavar="COMPONENT", help="run from there on again")
     running.add_argument("--no-cache", action="store_true", help="run everything again")
     running.add_argument("--dry-run", action="store_true", help="print the plan; run nothing")
@@ -84,11 +92,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     owned = next((flag for flag in flags if flag.split("=")[0] in ("--output", "--overwrite")), None)
     if owned is not None:
         parser.error(f"{owned} is not for pipeline.run: data sets go to --pipeline-root")
+    if args.orchestrator == "tfx" and (args.dry_run or args.start_from):
+        parser.error("--dry-run and --from are not for --orchestrator tfx")
     command.start_log()
-    from pipeline.orchestration.orchestrator import Orchestrator
-
     _check_places(args)
     components = build_components(args, flags)
+    if args.orchestrator == "tfx":
+        from pipeline.tfx.dag import run_in_tfx
+
+        return _tell(run_in_tfx(components, args.pipeline_root, not args.no_cache), args)
+    from pipeline.orchestration.orchestrator import Orchestrator
+
     orchestrator = Orchestrator(args.pipeline_root, args.no_cache, args.start_from)
     if args.dry_run:
         for component, step in zip(components, orchestrator.plan(components), strict=True):
@@ -102,8 +116,16 @@ def _check_places(args: argparse.Namespace) -> None:
     """Says now what would go wrong when the model is pushed.
 
     Raises:
-        UserError: artifacts or versions would lie among the scans, or cannot be written.
+        UserError: artifacts or versions would lie among the scans, or cannot be written; there is no TFX, or the root
+            is another orchestrator's.
     """
+    if args.orchestrator == "tfx" and importlib.util.find_spec("tfx") is None:
+        raise UserError("--orchestrator tfx needs Python 3.10 and TFX: pip install 'tfgan-thyroid[tfx]'")
+    for orchestrator, database in DATABASES.items():
+        if orchestrator != args.orchestrator and (args.pipeline_root / database).exists():
+            raise UserError(
+                f"--pipeline-root {args.pipeline_root} is one of --orchestrator {orchestrator}: give another"
+            )
     for flag, place in (("--pipeline-root", args.pipeline_root), ("--serving-dir", args.serving_dir)):
         there = next(path for path in (place, *place.absolute().parents) if path.exists())
         if not there.is_dir() or not os.access(there, os.W_OK):
@@ -129,7 +151,7 @@ def build_components(args: argparse.Namespace, flags: Sequence[str]) -> list["Co
     from pipeline.components.example_validator import ExampleValidator
     from pipeline.components.infra_validator import InfraValidator
     from pipeline.components.pusher import Pusher
-    from pipeline.components.schema_gen import SchemaGen
+    from pipeline.components.schema_gen import SchemaGen, read_schema
     from pipeline.components.statistics_gen import StatisticsGen
     from pipeline.components.thresholds import read_thresholds
     from pipeline.components.trainer import Trainer
@@ -137,19 +159,19 @@ def build_components(args: argparse.Namespace, flags: Sequence[str]) -> list["Co
     overrides, image_size = _training_options(args)
     thresholds = read_thresholds(args.thresholds)
     data_flags = ["--image-size", str(image_size), "--splits", args.splits, "--seed", str(args.split_seed), *flags]
-    example_gen = ExampleGen(args.pipeline_root, args.input, args.masks, data_flags)
+    example_gen = ExampleGen(str(args.pipeline_root), args.input, args.masks and str(args.masks), data_flags)
     for split in ("train", args.eval_split):
         if split not in example_gen.splits:
             raise UserError(f"split {split} would be empty: give it a share in --splits, or scans in --split-lists")
     return [
         example_gen,
         StatisticsGen(),
-        SchemaGen(args.schema),
+        SchemaGen(read_schema(args.schema)),
         ExampleValidator({args.eval_split: FEWEST_TO_COMPARE, "train": FEWEST_TO_TRAIN_ON}),
         Trainer(args.preset, overrides, args.strategy, args.replicas),
         Evaluator(thresholds, args.samples, args.draws, args.eval_split),
         InfraValidator(),
-        Pusher(args.serving_dir, args.keep_versions),
+        Pusher(str(args.serving_dir), args.keep_versions),
     ]
 
 
@@ -187,17 +209,16 @@ def _tell(result: "PipelineResult", args: argparse.Namespace) -> int:
         code = NOT_BLESSED if component == "Pusher" else 1
         LOG.info("%s: %s", component, reason)
         if component == "ExampleValidator":
-            anomalies = result.artifacts["ExampleValidator.anomalies"].path(args.pipeline_root)
+            anomalies = args.pipeline_root / result.artifacts["ExampleValidator.anomalies"]
             LOG.info("all anomalies: %s; with the data put right, the same command goes on", anomalies)
     verdict = None
     if "Evaluator.blessing" in result.artifacts:
-        blessing = result.artifacts["Evaluator.blessing"].path(args.pipeline_root)
-        verdict = json.loads((blessing / "verdict.json").read_text())
-        evaluation = result.artifacts["Evaluator.evaluation"].path(args.pipeline_root)
+        evaluation = args.pipeline_root / result.artifacts["Evaluator.evaluation"]
+        verdict = json.loads((evaluation / "verdict.json").read_text())
         LOG.info("%s; report: %s", "blessed" if verdict["blessed"] else "not blessed", evaluation / "report.html")
     if args.json:
-        artifacts = {source: artifact.name for source, artifact in result.artifacts.items()}
-        print(json.dumps({"run": result.run, "exit_code": code, "verdict": verdict, "artifacts": artifacts}))
+        document = {"run": result.run, "exit_code": code, "verdict": verdict, "artifacts": dict(result.artifacts)}
+        print(json.dumps(document))
     return code
 
 

@@ -2,13 +2,15 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.components.component import Component
+from pipeline.components.last_blessed import LastBlessed
 from pipeline.components.thresholds import check_changes, check_values
-from pipeline.orchestration.artifact import Artifact
-from pipeline.orchestration.component import Component, Workplace
+from pipeline.components.workplace import Workplace
 
 if TYPE_CHECKING:
     from tfgan_thyroid.evaluation.judgement import Judgement
@@ -20,6 +22,7 @@ METRICS = ("mmd", "1nn", "ms-ssim")
 TRAINED_ON = "train"
 
 
+@dataclass(frozen=True)
 class Evaluator(Component):
     """Blesses a model that keeps to the thresholds; the reasons stand in the evaluation and in its report.
 
@@ -32,24 +35,18 @@ class Evaluator(Component):
         split: whose scans the metrics compare with; the audit looks for copies of those of `train` in any case.
     """
 
-    inputs = {"examples": "ExampleGen.examples", "model": "Trainer.model", "baseline": "LatestBlessed.model"}
-    optional = frozenset({"baseline"})
+    inputs = {
+        "examples": "ExampleGen.examples",
+        "model": "Trainer.model",
+        "baseline": LastBlessed(new="model", blessing="blessing"),
+    }
     outputs = {"evaluation": "ModelEvaluation", "blessing": "ModelBlessing"}
     packages = ("tensorflow", "keras", "numpy")
 
-    def __init__(self, thresholds: Mapping[str, Any], samples: int, draws: int, split: str = TRAINED_ON) -> None:
-        super().__init__(thresholds=dict(thresholds), samples=samples, draws=draws, split=split)
-
-    def resolve(self, done: Mapping[str, Artifact], history: Sequence[Artifact], root: Path) -> dict[str, Artifact]:
-        """The last blessed model other than the new one, if there is any."""
-        new = done["Trainer.model"]
-        models = {artifact.name: artifact for artifact in history if artifact.type == "Model"}
-        for blessing in sorted(history, key=lambda artifact: artifact.execution, reverse=True):
-            if blessing.type == "ModelBlessing" and (blessing.path(root) / BLESSED).is_file():
-                model = next((models[name] for name in blessing.parents if name in models), None)
-                if model is not None and model.digest != new.digest:
-                    return {"baseline": model}
-        return {}
+    thresholds: dict[str, dict[str, Any]]
+    samples: int
+    draws: int
+    split: str = TRAINED_ON
 
     def run(self, workplace: Workplace) -> None:
         """Generates, compares, judges, and writes the report.
@@ -103,3 +100,11 @@ class Evaluator(Component):
         (workplace.outputs["blessing"] / (BLESSED if judgement.blessed else NOT_BLESSED)).touch()
         words = "blessed" if judgement.blessed else "not blessed"
         workplace.log.info("%s: %s", words, "; ".join(judgement.reasons))
+
+    def properties(self, outputs: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+        """Whether the model is blessed, and its metrics."""
+        metrics = json.loads((outputs["evaluation"] / "evaluation.json").read_text())["metrics"]
+        return {
+            "blessing": {"blessed": int((outputs["blessing"] / BLESSED).is_file())},
+            "evaluation": {name: estimate["mean"] for name, estimate in metrics.items()},
+        }

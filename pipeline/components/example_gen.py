@@ -1,14 +1,17 @@
 """ExampleGen: raw scans to a data set of TFRecords, by the preprocessing job."""
 
 import dataclasses
+import functools
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.orchestration.child import run_module
-from pipeline.orchestration.component import Component, Workplace
+from pipeline.components.child import run_module
+from pipeline.components.component import NOT_IN_FINGERPRINT, Component
+from pipeline.components.workplace import Workplace
 from tfgan_thyroid.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ JOB = "pipeline.preprocess"
 REDACTED = ("groups", "listed", "salt", "staging")
 
 
+@dataclass(frozen=True)
 class ExampleGen(Component):
     """Runs `python -m pipeline.preprocess`; the artifact is a dataset directory with `Split-train/` and so on.
 
@@ -32,9 +36,6 @@ class ExampleGen(Component):
         masks: of the scans, or None.
         flags: further ones of the job, such as `--image-size 64`, and Beam's.
 
-    Attributes:
-        splits: those that are asked for.
-
     Raises:
         UserError: no scans, or a file of a flag that cannot be used.
         SystemExit: a wrong flag.
@@ -44,14 +45,36 @@ class ExampleGen(Component):
     runs = (JOB,)
     packages = ("numpy", "pillow")
 
-    def __init__(self, root: Path, scans: str, masks: Path | None = None, flags: Sequence[str] = ()) -> None:
+    root: str = field(metadata=NOT_IN_FINGERPRINT)
+    scans: str = field(metadata=NOT_IN_FINGERPRINT)
+    masks: str | None = field(default=None, metadata=NOT_IN_FINGERPRINT)
+    flags: list[str] = field(default_factory=list, metadata=NOT_IN_FINGERPRINT)
+
+    def __post_init__(self) -> None:
+        self.job  # noqa: B018 - whatever is wrong is told now
+
+    @functools.cached_property
+    def job(self) -> "Job":
+        """What the flags ask for."""
         from pipeline.preprocess import read_job
 
-        self.words = ["--input", scans, *(["--masks", str(masks)] if masks else []), *flags]
-        job = read_job([*self.words, "--output", str(root / self.name / "to-be")])
-        wanted = [name for name, share in job.settings.splits.items() if share]
-        self.splits = frozenset(job.settings.listed.values() if job.settings.listed else wanted)
-        super().__init__(scans=fingerprint(job.scans), **_settings(job))
+        return read_job([*self._words, "--output", str(Path(self.root) / self.name / "to-be")])
+
+    @functools.cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The settings, and what tells whether the files changed."""
+        return {"scans": fingerprint(self.job.scans), **_settings(self.job)}
+
+    @property
+    def splits(self) -> frozenset[str]:
+        """Those that are asked for."""
+        settings = self.job.settings
+        wanted = [name for name, share in settings.splits.items() if share]
+        return frozenset(settings.listed.values() if settings.listed else wanted)
+
+    @property
+    def _words(self) -> list[str]:
+        return ["--input", self.scans, *(["--masks", self.masks] if self.masks else []), *self.flags]
 
     def run(self, workplace: Workplace) -> None:
         """Runs the job, which writes the whole directory by one rename.
@@ -61,21 +84,28 @@ class ExampleGen(Component):
         """
         output = workplace.outputs["examples"]
         output.rmdir()
-        finished = run_module(JOB, [*self.words, "--output", str(output)], workplace.log)
+        finished = run_module(JOB, [*self._words, "--output", str(output)], workplace.log)
         for line in finished.output.splitlines():
             workplace.log.info("%s", line)
         if finished.code:
             reason = finished.last_line.removeprefix("error: ")
             raise UserError(f"{JOB} ended with exit code {finished.code}: {reason}")
 
+    def properties(self, outputs: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+        """The splits, and the digest of their pixels."""
+        from tfgan_thyroid.data.records.schema import DatasetInfo, split_names
+
+        examples = outputs["examples"]
+        return {"examples": {"splits": split_names(examples), "pixel_digest": DatasetInfo.load(examples).digest}}
+
 
 def _settings(job: "Job") -> dict[str, Any]:
     """Settings that decide the data set beside the scans, JSON-able; a digest in place of what is redacted."""
     settings = job.settings
     told = {
-        field.name: getattr(settings, field.name)
-        for field in dataclasses.fields(settings)
-        if field.name not in (*REDACTED, "mask_label")
+        setting.name: getattr(settings, setting.name)
+        for setting in dataclasses.fields(settings)
+        if setting.name not in (*REDACTED, "mask_label")
     }
     secret = repr([settings.groups, settings.listed, settings.salt])
     return {

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pipeline.orchestration.component import Component, Workplace
+from pipeline.components.component import Component
+from pipeline.components.workplace import Workplace
 
 
+@dataclass(frozen=True)
 class ExampleValidator(Component):
     """Reads every record; the artifact holds `anomalies.json` and, as TFX has it, `Split-NAME/SchemaDiff.pb`.
 
@@ -21,8 +25,7 @@ class ExampleValidator(Component):
     }
     outputs = {"anomalies": "ExampleAnomalies"}
 
-    def __init__(self, fewest: Mapping[str, int]) -> None:
-        super().__init__(fewest=dict(fewest))
+    fewest: dict[str, int]
 
     def run(self, workplace: Workplace) -> None:
         """Checks, and writes what was found.
@@ -37,7 +40,7 @@ class ExampleValidator(Component):
         examples, schema = workplace.inputs["examples"], workplace.inputs["schema"] / SCHEMA_FILE
         anomalies = list(validate_dataset(examples, schema))
         counts = DatasetInfo.load(examples).counts
-        for split, fewest in self.parameters["fewest"].items():
+        for split, fewest in self.fewest.items():
             if counts[split] < fewest:
                 detail = f"{counts[split]} scans, wanted at least {fewest}: bring more scans, or a larger share for it"
                 anomalies.append(Anomaly(ERROR, "few records", detail, split))
@@ -46,6 +49,12 @@ class ExampleValidator(Component):
         write_anomalies(anomalies, output, schema.read_text(encoding="utf-8"))
         for anomaly in anomalies:
             workplace.log.info("%s", anomaly)
+
+    def properties(self, outputs: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+        """The splits."""
+        from tfgan_thyroid.data.records.schema import split_names
+
+        return {"anomalies": {"splits": split_names(outputs["anomalies"])}}
 
     def stop_reason(self, outputs: Mapping[str, Path]) -> str | None:
         """The errors, in words; warnings do not stop."""

@@ -2,9 +2,14 @@
 
 import json
 import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from pipeline.orchestration.child import run_module
-from pipeline.orchestration.component import Component, Workplace
+from pipeline.components.child import run_module
+from pipeline.components.component import Component
+from pipeline.components.workplace import Workplace
 from tfgan_thyroid.errors import UserError
 
 CHECK = "pipeline.components.infra_check"
@@ -15,6 +20,7 @@ START_SECONDS = 120.0  # for Python and TensorFlow on a busy machine
 IMAGES = 100  # more than warm-up and check ask for
 
 
+@dataclass(frozen=True)
 class InfraValidator(Component):
     """Blesses a model that loads, answers its warm-up requests, repeats itself by seed and keeps to time and range.
 
@@ -28,8 +34,8 @@ class InfraValidator(Component):
     runs = (CHECK,)
     packages = ("tensorflow", "keras")
 
-    def __init__(self, load_seconds: float = 60.0, seconds_per_image: float = 5.0) -> None:
-        super().__init__(load_seconds=load_seconds, seconds_per_image=seconds_per_image)
+    load_seconds: float = 60.0
+    seconds_per_image: float = 5.0
 
     def run(self, workplace: Workplace) -> None:
         """Starts the check and judges what it found.
@@ -38,7 +44,7 @@ class InfraValidator(Component):
             UserError: the check itself could not be made.
         """
         version = workplace.inputs["model"] / "Format-Serving"
-        longest = START_SECONDS + self.parameters["load_seconds"] + IMAGES * self.parameters["seconds_per_image"]
+        longest = START_SECONDS + self.load_seconds + IMAGES * self.seconds_per_image
         finished = run_module(CHECK, [str(version)], workplace.log, longest)
         output = workplace.outputs["blessing"]
         if finished.code == -signal.SIGKILL:
@@ -57,3 +63,7 @@ class InfraValidator(Component):
         (output / INFRA_CHECK).write_text(json.dumps(found, indent=2) + "\n")
         (output / (INFRA_BLESSED if blessed else INFRA_NOT_BLESSED)).touch()
         workplace.log.info("%s", "the server can serve it" if blessed else "; ".join(found["problems"]))
+
+    def properties(self, outputs: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+        """Whether it is blessed."""
+        return {"blessing": {"blessed": int((outputs["blessing"] / INFRA_BLESSED).is_file())}}

@@ -3,12 +3,14 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.components.component import NOT_IN_FINGERPRINT, Component
 from pipeline.components.evaluator import BLESSED, VERDICT
 from pipeline.components.infra_validator import INFRA_BLESSED, INFRA_CHECK
-from pipeline.orchestration.component import Component, Workplace
+from pipeline.components.workplace import Workplace
 from pipeline.staging import publish, staging_directory
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError
@@ -18,6 +20,7 @@ WITHDRAWN = ".withdrawn.json"
 _REMOVED = ".removed"
 
 
+@dataclass(frozen=True)
 class Pusher(Component):
     """Copies the SavedModel beside its place and renames it to an integer; a model that is served already stays.
 
@@ -34,9 +37,13 @@ class Pusher(Component):
     outputs = {"pushed_model": "PushedModel"}
     reusable = False  # what counts is what lies in serving_dir now
 
-    def __init__(self, serving_dir: Path, keep: int) -> None:
-        self.serving_dir = serving_dir
-        super().__init__(serving_name=serving_dir.name, keep=keep)
+    serving_dir: str = field(metadata=NOT_IN_FINGERPRINT)
+    keep: int
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """With the name of the folder alone."""
+        return {"serving_name": Path(self.serving_dir).name, "keep": self.keep}
 
     def run(self, workplace: Workplace) -> None:
         """Pushes, or says why not.
@@ -44,13 +51,13 @@ class Pusher(Component):
         Raises:
             OSError: the folder cannot be written.
         """
-        model = workplace.inputs["model"] / "Format-Serving"
+        model, serving_dir = workplace.inputs["model"] / "Format-Serving", Path(self.serving_dir)
         reasons = self._obstacles(workplace.inputs, model_digest(model))
         pushed: dict[str, Any] = {"pushed": not reasons, "version": None, "reasons": reasons}
         if not reasons:
-            version = push(model, self.serving_dir, self.parameters["keep"])
+            version = push(model, serving_dir, self.keep)
             pushed |= {"version": int(version.name), "model_digest": model_digest(version)}
-            workplace.log.info("version %s of %s", version.name, self.serving_dir.name)
+            workplace.log.info("version %s of %s", version.name, serving_dir.name)
         (workplace.outputs["pushed_model"] / PUSHED).write_text(json.dumps(pushed, indent=2) + "\n")
 
     def _obstacles(self, inputs: Mapping[str, Path], digest: str | None) -> list[str]:
@@ -59,9 +66,14 @@ class Pusher(Component):
             reasons += json.loads((inputs["blessing"] / VERDICT).read_text())["reasons"]
         if not (inputs["infra_blessing"] / INFRA_BLESSED).is_file():
             reasons += json.loads((inputs["infra_blessing"] / INFRA_CHECK).read_text())["problems"]
-        if digest in withdrawn(self.serving_dir):
+        if digest in withdrawn(Path(self.serving_dir)):
             reasons.append("a rollback withdrew this very model; python -m pipeline.rollback can put it back on top")
         return reasons
+
+    def properties(self, outputs: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+        """Whether it was pushed, and as which version."""
+        pushed = json.loads((outputs["pushed_model"] / PUSHED).read_text())
+        return {"pushed_model": {"pushed": int(pushed["pushed"]), "version": pushed["version"] or 0}}
 
     def stop_reason(self, outputs: Mapping[str, Path]) -> str | None:
         """Why nothing was pushed."""

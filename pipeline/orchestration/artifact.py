@@ -10,7 +10,7 @@ It appears by one rename, whole or not at all.
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Artifact:
         ended: when it was whole.
         code_version: of the component that wrote it, SHA-256.
         package_version: of this package.
+        properties: what its component says of it: `blessed`, `splits`, digests, metrics.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Artifact:
     ended: str
     code_version: str = ""
     package_version: str = __version__
+    properties: dict[str, Any] = field(default_factory=dict)
 
     @property
     def producer(self) -> str:
@@ -80,6 +82,8 @@ class Artifact:
         try:
             fields = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
             fields.pop("producer", None)  # which its name tells
+            if "properties" not in fields and (directory / "BLESSED").is_file():  # a manifest of before there were any
+                fields["properties"] = {"blessed": 1}
             return cls(**{**fields, "parents": tuple(fields["parents"])})
         except FileNotFoundError:
             raise UserError(f"{directory} is no artifact (no {MANIFEST})") from None

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.components.component import Component
+from pipeline.components.workplace import Workplace
 from pipeline.orchestration.artifact import MANIFEST, Artifact, content_digest
-from pipeline.orchestration.component import Component, Workplace
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.command import one_line
 from tfgan_thyroid.errors import UserError
@@ -86,6 +87,7 @@ def _publish(
 ) -> dict[str, Artifact]:
     """Each output gets its manifest and is renamed to its place."""
     parents = tuple(sorted(artifact.name for artifact in inputs.values()))
+    properties = component.properties(outputs)
     artifacts = {}
     for output, directory in outputs.items():
         artifact = Artifact(
@@ -97,6 +99,7 @@ def _publish(
             started=started,
             ended=now(),
             code_version=component.version,
+            properties=properties.get(output, {}),
         )
         artifact.write(directory)
         artifact.path(root).parent.mkdir(exist_ok=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.components.component import Component
+from pipeline.components.last_blessed import LastBlessed
 from pipeline.orchestration.artifact import Artifact, content_digest
-from pipeline.orchestration.component import Component
 from pipeline.orchestration.execution import execute, now, remove_leftovers
 from pipeline.orchestration.plan import PlanProgress, Step
 from pipeline.orchestration.root_lock import only_process
@@ -25,12 +26,12 @@ class PipelineResult:
 
     Attributes:
         run: its number.
-        artifacts: of every component that ran or was reused, by `Component.output`.
+        artifacts: names of those that every component made or reused, by `Component.output`.
         stopped_by: the component whose outputs forbid to go on, and why; None where all ran.
     """
 
     run: int
-    artifacts: Mapping[str, Artifact]
+    artifacts: Mapping[str, str]
     stopped_by: tuple[str, str] | None = None
 
 
@@ -117,7 +118,7 @@ class Orchestrator:
             fresh = fresh or self._starts_afresh(component)
             inputs = self._inputs(component, done, store)
             if inputs is None:
-                source = next(s for name, s in component.inputs.items() if s not in done)
+                source = next(s for s in component.inputs.values() if isinstance(s, str) and s not in done)
                 raise UserError(f"{component.name} needs {source}, which no component before it makes")
             found = None if fresh else self._reusable(component, inputs, store)
             if found is not None:
@@ -130,18 +131,24 @@ class Orchestrator:
             done.update(_by_source(component, outputs))
             reason = component.stop_reason({name: artifact.path(self.root) for name, artifact in outputs.items()})
             if reason is not None:
-                return PipelineResult(run, done, (component.name, reason))
-        return PipelineResult(run, done)
+                return PipelineResult(run, _names(done), (component.name, reason))
+        return PipelineResult(run, _names(done))
 
     def _starts_afresh(self, component: Component) -> bool:
         return self.no_cache or component.name == self.start_from
 
     def _inputs(self, component: Component, done: Mapping[str, Artifact], store: MetadataStore) -> Outputs | None:
         """What a component reads, by input; None where some of it is not there yet."""
-        inputs = {name: done[source] for name, source in component.inputs.items() if source in done}
-        if component.inputs.keys() - inputs.keys() - component.optional:
+        sources = component.inputs.items()
+        inputs = {name: done[source] for name, source in sources if isinstance(source, str) and source in done}
+        if any(isinstance(source, str) and name not in inputs for name, source in sources):
             return None
-        return inputs | component.resolve(done, list(store.artifacts().values()), self.root)
+        for name, source in sources:
+            if isinstance(source, LastBlessed):
+                blessed = store.blessed(component.name, source.new, source.blessing)
+                model = source.choose(inputs[source.new].digest, ((model.digest, model) for model in blessed))
+                inputs |= {} if model is None else {name: model}
+        return inputs
 
     def _reusable(
         self, component: Component, inputs: Mapping[str, Artifact], store: MetadataStore
@@ -170,6 +177,10 @@ class Orchestrator:
 
 def _fingerprint(component: Component, inputs: Mapping[str, Artifact]) -> str:
     return component.fingerprint({name: artifact.digest for name, artifact in inputs.items()})
+
+
+def _names(artifacts: Mapping[str, Artifact]) -> dict[str, str]:
+    return {source: artifact.name for source, artifact in artifacts.items()}
 
 
 def _by_source(component: Component, outputs: Mapping[str, Artifact]) -> dict[str, Artifact]:

@@ -172,6 +172,23 @@ class MetadataStore:
                 found[name] = Artifact.read(self.root / name)
         return found
 
+    def blessed(self, component: str, model: str, blessing: str) -> list[Artifact]:
+        """The models that a component blessed, the newest first.
+
+        Args:
+            component: its name.
+            model: its input that holds the model; another one may hold the model to compare with.
+            blessing: its output that has the property `blessed`.
+        """
+        found = self.artifacts()
+        rows = self._connection.execute(
+            "SELECT inputs.artifact, artifacts.name FROM executions JOIN inputs ON inputs.execution = executions.id "
+            "JOIN artifacts ON artifacts.execution = executions.id "
+            "WHERE component = ? AND input = ? AND output = ? ORDER BY executions.id DESC",
+            [component, model, blessing],
+        )
+        return [found[m] for m, b in rows if m in found and b in found and found[b].properties.get("blessed")]
+
     def seconds(self, component: str) -> float | None:
         """What a component took when it last ran to its end; None where it never did."""
         row = self._connection.execute(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import run
+from pipeline.components.component import Component
 from pipeline.components.thresholds import DEFAULT, read_thresholds
-from pipeline.orchestration.component import Component
 from pipeline.orchestration.orchestrator import Orchestrator
 from tfgan_thyroid.errors import UserError
 

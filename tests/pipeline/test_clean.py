@@ -2,33 +2,42 @@
 
 import json
 import logging
+from dataclasses import dataclass
 
 import pytest
 
 from pipeline import clean
-from pipeline.orchestration.component import Component
+from pipeline.components.component import Component
 from pipeline.orchestration.orchestrator import Orchestrator
 from pipeline.orchestration.store import MetadataStore
 from pipeline.status import status
 from tfgan_thyroid.errors import UserError
 
 
+@dataclass(frozen=True)
 class Trainer(Component):
     outputs = {"model": "Model", "model_run": "ModelRun"}
+    seed: int
+    stopped: bool
 
     def run(self, workplace):
         (workplace.scratch / "checkpoint").write_text("half way")
-        if self.parameters["stopped"]:
+        if self.stopped:
             raise UserError("stopped")
-        (workplace.outputs["model"] / "weights").write_text(str(self.parameters["seed"]) * 1000)
+        (workplace.outputs["model"] / "weights").write_text(str(self.seed) * 1000)
 
 
+@dataclass(frozen=True)
 class Evaluator(Component):
     inputs = {"model": "Trainer.model"}
     outputs = {"blessing": "ModelBlessing", "evaluation": "ModelEvaluation"}
+    good: bool
 
     def run(self, workplace):
-        (workplace.outputs["blessing"] / ("BLESSED" if self.parameters["good"] else "NOT_BLESSED")).touch()
+        (workplace.outputs["blessing"] / ("BLESSED" if self.good else "NOT_BLESSED")).touch()
+
+    def properties(self, outputs):
+        return {"blessing": {"blessed": int(self.good)}}
 
 
 class Pusher(Component):

@@ -17,8 +17,8 @@ from pipeline import run, simulate
 from pipeline.components.evaluator import Evaluator
 from pipeline.components.infra_validator import InfraValidator
 from pipeline.components.thresholds import DEFAULT
+from pipeline.components.workplace import Workplace
 from pipeline.orchestration.artifact import Artifact, content_digest
-from pipeline.orchestration.component import Workplace
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
@@ -251,32 +251,6 @@ def test_a_worse_model_than_the_last_blessed_one_is_refused_and_a_better_one_is_
         r"MMD is 0\.\d+, 0\.\d+ above the last blessed model's 0\.\d+ \(at most 0\)", worse["reasons"][0]
     )
     assert "below the last blessed model's" in better["checks"][0]["words"]
-
-
-def test_the_baseline_is_the_last_blessed_model_other_than_the_new_one(tmp_path):
-    def artifact(name, kind, digest, *parents, mark=None):
-        made = Artifact(name, kind, digest, {}, parents, "", "")
-        (tmp_path / name).mkdir(parents=True)
-        if mark:
-            (tmp_path / name / mark).touch()
-        return made
-
-    history = [
-        artifact("Trainer/model/1", "Model", "first"),
-        artifact("Evaluator/blessing/2", "ModelBlessing", "", "Trainer/model/1", mark="BLESSED"),
-        artifact("Trainer/model/3", "Model", "second"),
-        artifact("Evaluator/blessing/4", "ModelBlessing", "", "Trainer/model/3", mark="BLESSED"),
-        artifact("Trainer/model/5", "Model", "third"),
-        artifact("Evaluator/blessing/6", "ModelBlessing", "", "Trainer/model/5", mark="NOT_BLESSED"),
-    ]
-    evaluator = Evaluator(DEFAULT, samples=10, draws=2)
-
-    def baseline(model, known):
-        return evaluator.resolve({"Trainer.model": model}, known, tmp_path).get("baseline")
-
-    assert baseline(history[0], history[:1]) is None
-    assert baseline(history[4], history[:5]) == history[2]
-    assert baseline(history[2], history) == history[0]
 
 
 def test_a_model_that_no_server_can_load_gets_no_infra_blessing(root, tmp_path):

@@ -14,7 +14,7 @@ def scans(tmp_path, write_scans):
 
 
 def parameters(scans, *flags):
-    return ExampleGen(scans.parent / "root", str(scans), None, list(flags)).parameters
+    return ExampleGen(str(scans.parent / "root"), str(scans), None, list(flags)).parameters
 
 
 def test_files_that_change_come_or_go_are_noticed(scans):

@@ -8,11 +8,13 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from dataclasses import dataclass
 
 import pytest
 
+from pipeline.components.component import Component
+from pipeline.components.last_blessed import LastBlessed
 from pipeline.orchestration.artifact import MANIFEST, Artifact, content_digest
-from pipeline.orchestration.component import Component
 from pipeline.orchestration.orchestrator import Orchestrator
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.errors import UserError
@@ -20,17 +22,19 @@ from tfgan_thyroid.errors import UserError
 RAN = []
 
 
+@dataclass(frozen=True)
 class Words(Component):
     outputs = {"text": "Text"}
+    words: str
 
     def run(self, workplace):
         RAN.append(self.name)
-        (workplace.outputs["text"] / "words.txt").write_text(self.parameters["words"])
+        (workplace.outputs["text"] / "words.txt").write_text(self.words)
 
 
+@dataclass(frozen=True)
 class Count(Component):
-    inputs = {"text": "Words.text", "limit": "Limit.value"}
-    optional = frozenset({"limit"})
+    inputs = {"text": "Words.text"}
     outputs = {"count": "Number", "log": "Log"}
 
     def run(self, workplace):
@@ -47,6 +51,7 @@ class Count(Component):
         return "too many words" if count > 3 else None
 
 
+@dataclass(frozen=True)
 class Last(Component):
     inputs = {"count": "Count.count"}
     outputs = {"copy": "Number"}
@@ -67,7 +72,7 @@ def test_artifacts_lie_where_tfx_puts_them_and_say_what_they_are(tmp_path, caplo
     assert RAN == ["Words", "Count", "Last"]
     assert (tmp_path / "Count" / "count" / "2" / "count.json").read_text() == "2"
     artifact = Artifact.read(tmp_path / "Last" / "copy" / "3")
-    assert artifact == result.artifacts["Last.copy"]
+    assert artifact.name == result.artifacts["Last.copy"]
     assert (artifact.type, artifact.parents) == ("Number", ("Count/count/2",))
     assert artifact.started <= artifact.ended
     assert artifact.digest == content_digest(tmp_path / "Last" / "copy" / "3")
@@ -211,7 +216,7 @@ def test_a_second_pipeline_in_the_same_root_waits_outside(tmp_path):
 KILLED = textwrap.dedent("""
     import os, signal, sys
     from pathlib import Path
-    from pipeline.orchestration.component import Component
+    from pipeline.components.component import Component
     from pipeline.orchestration.orchestrator import Orchestrator
 
     class Slow(Component):
@@ -250,3 +255,49 @@ def test_a_killed_pipeline_shows_nothing_half_made_and_goes_on_from_its_scratch(
     store = MetadataStore(tmp_path)
     assert [execution.state for execution in store.executions()] == ["failed", "complete"]
     store.close()
+
+
+@dataclass(frozen=True)
+class Model(Component):
+    outputs = {"model": "Model"}
+    weights: str
+
+    def run(self, workplace):
+        (workplace.outputs["model"] / "weights").write_text(self.weights)
+
+
+@dataclass(frozen=True)
+class Judge(Component):
+    inputs = {"model": "Model.model", "baseline": LastBlessed(new="model", blessing="blessing")}
+    outputs = {"blessing": "ModelBlessing"}
+    good: bool
+
+    def run(self, workplace):
+        paths = [workplace.inputs[name] / "weights" for name in ("model", "baseline") if name in workplace.inputs]
+        SEEN.append([path.read_text() for path in paths])
+        (workplace.outputs["blessing"] / ("BLESSED" if self.good else "NOT_BLESSED")).touch()
+
+    def properties(self, outputs):
+        return {"blessing": {"blessed": int(self.good)}}
+
+
+SEEN = []
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_the_baseline_is_the_last_blessed_model_other_than_the_new_one(tmp_path, older):
+    SEEN.clear()
+    for weights, good in (("first", True), ("second", True), ("third", False), ("second", True)):
+        Orchestrator(tmp_path, no_cache=True).run([Model(weights), Judge(good)])
+        if older:  # manifests of before there were properties
+            for path in tmp_path.glob("*/*/*/artifact.json"):
+                fields = json.loads(path.read_text())
+                fields.pop("properties", None)
+                path.write_text(json.dumps(fields))
+    assert SEEN == [["first"], ["second", "first"], ["third", "second"], ["second", "first"]]
+
+
+def test_a_manifest_says_what_its_component_says_of_it(tmp_path):
+    Orchestrator(tmp_path).run([Model("some"), Judge(False)])
+    assert json.loads((tmp_path / "Judge" / "blessing" / "2" / MANIFEST).read_text())["properties"] == {"blessed": 0}
+    assert Artifact.read(tmp_path / "Model" / "model" / "1").properties == {}

@@ -51,5 +51,5 @@ def test_a_cluster_of_two_workers_writes_the_same_bytes_and_the_cache_does_not_a
     info = json.loads((examples / "dataset.json").read_text())
     assert (sum(info["counts"].values()), info["rejected"]) == (100, len(reasons))
     assert {**tree(examples), "artifact.json": b""} == {**tree(tmp_path / "here"), "artifact.json": b""}
-    again = Orchestrator(tmp_path / "root").plan([ExampleGen(tmp_path / "root", str(folder), None, FLAGS)])
+    again = Orchestrator(tmp_path / "root").plan([ExampleGen(str(tmp_path / "root"), str(folder), None, FLAGS)])
     assert [step.taken_from for step in again] == [1]

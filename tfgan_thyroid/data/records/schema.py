@@ -145,6 +145,11 @@ def split_directory(directory: Path, split: str) -> Path:
     return Path(directory) / f"Split-{split}"
 
 
+def split_names(directory: Path) -> list[str]:
+    """The splits that a directory has folders for, in alphabetical order."""
+    return sorted(path.name.removeprefix("Split-") for path in Path(directory).glob("Split-*"))
+
+
 def shard_paths(directory: Path, split: str) -> list[Path]:
     """The TFRecord files of a split, in order.
 

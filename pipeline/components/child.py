@@ -1,6 +1,6 @@
 """A module run in a fresh process: its lines are logged as they come, and it does not outlive its parent.
 
-`python -m pipeline.orchestration.child PARENT MODULE ARGUMENTS...` is that process.
+`python -m pipeline.components.child PARENT MODULE ARGUMENTS...` is that process.
 """
 
 import ctypes

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from pipeline.orchestration.child import run_module
+from pipeline.components.child import run_module
 
 LOG = logging.getLogger("child")
 
@@ -40,7 +40,7 @@ def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path):
     )
     parent = textwrap.dedent("""
         import logging
-        from pipeline.orchestration.child import run_module
+        from pipeline.components.child import run_module
         run_module("endless", [], logging.getLogger("x"))
     """)
     process = subprocess.Popen([sys.executable, "-c", parent], env={**os.environ, "PYTHONPATH": str(tmp_path)})

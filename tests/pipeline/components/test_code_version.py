@@ -2,9 +2,9 @@
 
 import pytest
 
+from pipeline.components import code_version as module
+from pipeline.components.code_version import code_version
 from pipeline.components.trainer import Trainer
-from pipeline.orchestration import code_version as module
-from pipeline.orchestration.code_version import code_version
 
 FILES = {
     "start.py": '"""Words."""\nfrom pipeline.deep import two\n\nVALUE = 1  # why\n',
@@ -23,10 +23,10 @@ def change(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
 
-    def write(name="start.py", text=FILES["start.py"], beside=()):
+    def write(name="start.py", text=FILES["start.py"], ignored=()):
         (tmp_path / name).write_text(text)
         module._read.cache_clear()
-        return code_version(["pipeline.start"], beside)
+        return code_version(["pipeline.start"], ignored)
 
     yield write
     module._read.cache_clear()
@@ -56,9 +56,9 @@ def test_words_layout_and_what_nobody_imports_do_not_count(change):
 
 
 def test_what_only_watches_does_not_count(change):
-    before = change(beside=["pipeline.watcher"])
-    assert change("watcher.py", "A = 1\n", beside=["pipeline.watcher"]) == before
-    assert change("late.py", "A = 1\n", beside=["pipeline.watcher"]) != before
+    before = change(ignored=["pipeline.watcher"])
+    assert change("watcher.py", "A = 1\n", ignored=["pipeline.watcher"]) == before
+    assert change("late.py", "A = 1\n", ignored=["pipeline.watcher"]) != before
 
 
 def test_a_training_depends_on_its_networks_losses_and_data_and_not_on_its_metrics(monkeypatch):

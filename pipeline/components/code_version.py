@@ -15,19 +15,19 @@ import tfgan_thyroid
 _ROOTS = {package.__name__: Path(*package.__path__) for package in (pipeline, tfgan_thyroid)}
 
 
-def code_version(modules: Iterable[str], beside: Iterable[str] = ()) -> str:
+def code_version(modules: Iterable[str], ignored: Iterable[str] = ()) -> str:
     """SHA-256 over the code of modules and of all modules of this project that they import, wherever in their text.
 
     Args:
         modules: dotted names to start from.
-        beside: packages or modules that are left out, with what only they import: they change nothing that is made.
+        ignored: packages or modules that are left out, with what only they import: they change nothing that is made.
     """
     found: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         path = _path(module)
-        if path is None or module in found or any(f"{module}.".startswith(f"{name}.") for name in beside):
+        if path is None or module in found or any(f"{module}.".startswith(f"{name}.") for name in ignored):
             continue
         code, imported = _read(path)
         found[module] = code
