@@ -5,6 +5,7 @@ import importlib.util
 import json
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,8 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Builds the components and runs them."""
+def read_flags(argv: Sequence[str] | None) -> tuple[argparse.Namespace, list[str]]:
+    """The flags of this command, and those that go to `pipeline.preprocess` and to Beam.
+
+    Raises:
+        SystemExit: flags that do not go together.
+    """
     parser = _parser()
     args, flags = parser.parse_known_args(argv)
     owned = next((flag for flag in flags if flag.split("=")[0] in ("--output", "--overwrite")), None)
@@ -94,13 +99,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{owned} is not for pipeline.run: data sets go to --pipeline-root")
     if args.orchestrator == "tfx" and (args.dry_run or args.start_from):
         parser.error("--dry-run and --from are not for --orchestrator tfx")
+    return args, flags
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Builds the components and runs them."""
+    args, flags = read_flags(argv)
     command.start_log()
     _check_places(args)
     components = build_components(args, flags)
     if args.orchestrator == "tfx":
-        from pipeline.tfx.dag import run_in_tfx
-
-        return _tell(run_in_tfx(components, args.pipeline_root, not args.no_cache), args)
+        return _tell(_run_in_tfx(components, args), args)
     from pipeline.orchestration.orchestrator import Orchestrator
 
     orchestrator = Orchestrator(args.pipeline_root, args.no_cache, args.start_from)
@@ -110,6 +119,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("nothing was run")
         return 0
     return _tell(orchestrator.run(components), args)
+
+
+def _run_in_tfx(components: "Sequence[Component]", args: argparse.Namespace) -> "PipelineResult":
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")  # the end of Python 3.10
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # TFX prints tracebacks of what is told in one line here
+    from pipeline.tfx.dag import run_in_tfx
+
+    return run_in_tfx(components, args.pipeline_root, not args.no_cache)
 
 
 def _check_places(args: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: a small data set on disk and a small configuration."""
 
 import hashlib
+import importlib.util
 import io
 import os
 
@@ -57,6 +58,14 @@ def write_dataset(directory, image_size=IMAGE_SIZE, scans=SCANS, seed=0, masks=F
         schema.SCHEMA_VERSION, counts, image_size, 1, masks, "none", "lanczos", 0, "file", "0", f"digest-{seed}"
     ).save(directory)
     return directory
+
+
+def pytest_collection_modifyitems(items):
+    """Where there is no TFX, its tests are skipped."""
+    if importlib.util.find_spec("tfx") is None:
+        for item in items:
+            if item.get_closest_marker("tfx"):
+                item.add_marker(pytest.mark.skip(reason="TFX is not installed: on Python 3.10, the extra tfx"))
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,16 @@ def test_beam_and_tfx_are_imported_by_the_pipeline_alone(path):
         assert place[:2] == ("pipeline", "tfx") or top not in ("tfx", "ml_metadata"), f"{path}:{line}: {module}"
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "pipeline").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_components_import_no_orchestrator_and_the_light_one_not_that_of_tfx(path):
+    place = path.relative_to(ROOT / "pipeline").parts[0]
+    above = {"components": ("orchestration", "tfx"), "orchestration": ("tfx",)}.get(place, ())
+    for line, module, _ in imports(path):
+        assert not any(f"{module}.".startswith(f"pipeline.{name}.") for name in above), f"{path}:{line}: {module}"
+
+
 @pytest.mark.parametrize("name", LIGHT)
 def test_light_modules_import_nothing_heavy_directly_or_through_others(name):
     seen, todo = set(), [ROOT / "tfgan_thyroid" / name]
