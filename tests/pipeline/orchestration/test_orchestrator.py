@@ -129,7 +129,7 @@ def test_a_failure_names_component_cause_and_the_way_on(tmp_path):
 @pytest.mark.parametrize(
     ("error", "raised", "message"),
     [
-        (OSError(28, "No space left on device", "/full"), UserError, "No space left on device: /full"),
+        (OSError(5, "Input/output error", "/disk"), UserError, "Input/output error: /disk"),
         (KeyboardInterrupt(), KeyboardInterrupt, "KeyboardInterrupt"),
         (ZeroDivisionError("by zero"), ZeroDivisionError, "ZeroDivisionError: by zero"),
     ],
