@@ -86,7 +86,7 @@ def run_pipeline(elements: list, transform: "PTransform", options: "PipelineOpti
         except RuntimeError as error:
             if "KeyboardInterrupt" in str(error):
                 raise KeyboardInterrupt from None
-            refused = re.search(r"\b\w+Error: \[Errno \d+\] (.*?)( \[while running|$)", str(error))
+            refused = re.search(r"\b\w+Error: \[Errno \d+\] (.*?)( \[while running|$)", str(error), re.MULTILINE)
             if refused is not None:
                 raise UserError(f"a worker failed: {refused.group(1)}") from None
             log.setTarget(logging.StreamHandler())
@@ -97,8 +97,11 @@ def run_pipeline(elements: list, transform: "PTransform", options: "PipelineOpti
 
 
 def _disconnect(pipeline: "Pipeline") -> None:
-    """Close the connection to a Dask cluster, which Beam leaves open: the client would miss the cluster aloud."""
-    client = getattr(pipeline.result, "client", None)
+    """Close the connection to a Dask cluster, which Beam leaves open: the client would miss the cluster aloud.
+
+    Beam sets the result only once a run has ended without an error.
+    """
+    client = getattr(getattr(pipeline, "result", None), "client", None)
     if client is not None:
         client.close()
 

@@ -49,6 +49,8 @@ def _add_files(flags: argparse._ActionsContainer) -> None:
 
 
 def _add_masks(flags: argparse._ActionsContainer) -> None:
+    from tfgan_thyroid.data.masks.formats import MASK_FORMATS
+
     add = flags.add_argument
     add(
         "--masks",
@@ -58,7 +60,7 @@ def _add_masks(flags: argparse._ActionsContainer) -> None:
     )
     add(
         "--mask-format",
-        choices=("auto", "image", "coco", "labelme", "ddti"),
+        choices=("auto", *MASK_FORMATS),
         default="auto",
         help="what the masks are, where a folder holds several kinds of files",
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.preprocessing.inputs.find_scans import ScanFile
 from pipeline.preprocessing.inputs.group_scans import group_of, likely_pattern, unmatched
-from pipeline.preprocessing.inputs.list_files import IMAGE_EXTENSIONS, has_extension
+from pipeline.preprocessing.inputs.list_files import has_extension
 from pipeline.preprocessing.settings import PreprocessSettings
 from pipeline.preprocessing.splits.listed_splits import plan_listed_splits
 from pipeline.preprocessing.splits.plan_splits import plan_splits
@@ -25,6 +25,7 @@ from tfgan_thyroid.data.records.schema import (
     STATISTICS_FILE,
     DatasetInfo,
 )
+from tfgan_thyroid.data.scans.files import IMAGE_SUFFIXES
 
 _SHOWN_NAMES = 5
 _NEARLY_BLACK = 24
@@ -35,7 +36,7 @@ def print_settings(settings: PreprocessSettings, scans: Sequence[ScanFile]) -> N
     rule = "each file by itself" if settings.group_pattern is None else f"by {settings.group_pattern}"
     rule = "by a table" if settings.groups is not None else rule
     # What is not named as an image may be DICOM: an export calls its files IM000001.
-    if rule.startswith("each") and not all(has_extension(scan.name, IMAGE_EXTENSIONS) for scan in scans):
+    if rule.startswith("each") and not all(has_extension(scan.name, IMAGE_SUFFIXES) for scan in scans):
         rule = "by the patient that a DICOM file names, else each file by itself"
     note(
         f"{len(scans)} files, grouped {rule}; crop {settings.crop}, then {settings.image_size} x {settings.image_size}"
@@ -122,10 +123,18 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
         )
     for concern in find_concerns(output):
         note(str(concern))
+    flat = sum(split["flat_pictures"] for split in splits.values())
+    if flat:
+        note(
+            f"warning: {flat} of {sum(info.counts.values())} scans are black and white, or of a few values near black, "
+            "as masks are: give masks to --masks, and --input the scans alone"
+        )
     duplicates = sum(split["duplicates"] for split in splits.values())
+    stray = sum(split.get("stray_polygons", 0) for split in splits.values())
     if as_json:
         document: dict[str, Any] = {"dataset": str(output), "seconds": seconds, "duplicates": duplicates}
         document["near_duplicate_sets"] = statistics["near_duplicates"]
+        document["stray_polygons"] = stray
         print(json.dumps(document | dataclasses.asdict(info)))
         return
     for split in SPLITS:
@@ -134,6 +143,8 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
     alike = statistics["near_duplicates"]
     print(f"duplicates: {duplicates}")
     print(f"near-duplicates: {alike['scans']} scans in {alike['sets']} sets, the largest of {alike['largest_set']}")
+    if stray:
+        print(f"stray polygons: {stray} without a pixel inside, left out of their masks")
     print(f"rejected: {info.rejected}" + (f" ({describe_rejected(output)})" if info.rejected else ""))
     print(f"seconds: {seconds:.1f}")
     print(f"contact sheet: {_printable(output / CONTACT_SHEET_FILE)}")

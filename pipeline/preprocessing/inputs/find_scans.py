@@ -5,7 +5,7 @@ import glob
 import os
 from pathlib import Path
 
-from pipeline.preprocessing.inputs.find_masks import AUTO, FindMask, mask_finder
+from pipeline.preprocessing.inputs.find_masks import AUTO, find_masks
 from pipeline.preprocessing.inputs.list_files import (
     DICOM_EXTENSIONS,
     ListedFile,
@@ -13,13 +13,17 @@ from pipeline.preprocessing.inputs.list_files import (
     list_folder,
     with_members,
 )
+from pipeline.preprocessing.inputs.mask_names import masks_among
 from tfgan_thyroid.data.dicom import files as dicom_files
-from tfgan_thyroid.data.masks.files import MaskFile
+from tfgan_thyroid.data.masks.formats import MASK_FORMATS
 from tfgan_thyroid.data.masks.labels import MaskLabel
+from tfgan_thyroid.data.masks.mask_format import MaskFile
+from tfgan_thyroid.data.scans.files import IMAGE_SUFFIXES
 from tfgan_thyroid.data.scans.sources import Source
 from tfgan_thyroid.errors import UserError
 
-_ANNOTATIONS = (".json", ".xml")
+_ANNOTATIONS = tuple({suffix for form in MASK_FORMATS.values() for suffix in form.suffixes} - set(IMAGE_SUFFIXES))
+_SHOWN = 200
 _NO_LABEL = MaskLabel()
 
 
@@ -53,7 +57,7 @@ def find_scans(
 
     Args:
         pattern: a folder, read with all folders and zip archives in it; a glob, `**` for any depth; or a file.
-        masks: where the masks are, see `find_masks.mask_finder`. It may be the input itself, or lie below it.
+        masks: where the masks are, see `find_masks.find_masks`. It may be the input itself, or lie below it.
         mask_format: their form.
         mask_label: which structure to draw.
 
@@ -62,11 +66,6 @@ def find_scans(
             files without the `dicom` extra.
     """
     root, paths = _resolve(pattern)
-    if masks is None and (root / "images").is_dir() and (root / "masks").is_dir():
-        raise UserError(
-            f"{root} holds images and masks, which would both be taken for scans: "
-            f"give --input {root / 'images'} --masks {root / 'masks'}"
-        )
     if masks is not None and os.path.isfile(masks) and os.path.realpath(masks) == os.path.realpath(pattern):
         raise UserError(f"--input and --masks are the same file, {masks}: give each its own folder, archive or file")
     if masks is not None:
@@ -76,13 +75,13 @@ def find_scans(
         raise UserError(
             f"no files in {pattern}: give --input a folder of PNG, JPEG, BMP, TIFF or DICOM scans, or a quoted glob"
         )
-    _check(files)
-    find_mask: FindMask = lambda name: None  # noqa: E731
+    _check_dicom(files)
+    files = _without_mask_images(files, root, masks)
+    found: list[MaskFile | None] = [None] * len(files)
     if masks is not None:
-        find_mask = mask_finder(masks, [file.source for file in files], mask_format, mask_label)
+        found = find_masks(masks, files, mask_format, mask_label)
     scans = [
-        ScanFile(file.name, file.source.path, find_mask(file.member_name or file.name), file.source.member)
-        for file in files
+        ScanFile(file.name, file.source.path, mask, file.source.member) for file, mask in zip(files, found, strict=True)
     ]
     return sorted(scans, key=lambda scan: (scan.name, scan.member or 0))
 
@@ -120,17 +119,28 @@ def _without_masks(paths: list[str], root: Path, masks: str) -> list[str]:
     return [path for path in paths if place not in (real := Path(os.path.realpath(path))).parents and place != real]
 
 
-def _check(files: list[ListedFile]) -> None:
-    """Raise `UserError` for what would go wrong with every scan alike."""
+def _check_dicom(files: list[ListedFile]) -> None:
     if any(has_extension(file.name, DICOM_EXTENSIONS) for file in files) and not dicom_files.is_supported():
         raise UserError(f"the input holds DICOM files, which need an extra: {dicom_files.INSTALL}")
-    tops: dict[bytes, set[bytes]] = {}
-    for file in files:
-        if file.member_name is not None:
-            tops.setdefault(file.source.path, set()).update(file.member_name.split(b"/")[:-1])
-    for path, folders in tops.items():
-        if {b"images", b"masks"} <= folders:
-            raise UserError(
-                f"the archive {os.fsdecode(path)!r} holds images and masks, which would both be taken for scans: "
-                "unpack it, and give both folders to --input and --masks"
-            )
+
+
+def _without_mask_images(files: list[ListedFile], root: Path, masks: str | None) -> list[ListedFile]:
+    """The files that are no masks of others by their names; they may lie side by side where `--masks` names the folder.
+
+    Raises:
+        UserError: there are such masks, and nobody has said that they are masks.
+    """
+    scan_of = masks_among(files)
+    if not scan_of:
+        return files
+    if masks is not None:
+        return [file for file in files if file.name not in scan_of]
+    mask, scan = (os.fsdecode(name) for name in next(iter(scan_of.items())))
+    folders = [root / os.path.dirname(name) for name in (scan, mask)]
+    advice = f"add --masks {root}" if folders[0] == folders[1] else f"give --input {folders[0]} --masks {folders[1]}"
+    if any(file.member_name is not None for file in files if file.name in scan_of):
+        advice = "unpack the archive, and give its folders to --input and --masks"
+    raise UserError(
+        f"{root} holds images and {len(scan_of)} masks of them, such as {mask[-_SHOWN:]!r} of {scan[-_SHOWN:]!r}, "
+        f"which would all be taken for scans: {advice}, or give --input a quoted glob of the scans alone"
+    )

@@ -2,8 +2,10 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
+from pipeline.preprocessing.inputs.mask_names import composed
 from tfgan_thyroid.errors import UserError
 
 PHANTOM_PATTERN = r"patient\d+"
@@ -78,7 +80,8 @@ def unmatched(pattern: str | None, names: Sequence[bytes]) -> int:
 
 
 def _match(pattern: str, name: bytes) -> str | None:
-    text = os.fsdecode(name)
+    text = os.fsdecode(composed(name))
+    pattern = unicodedata.normalize("NFC", pattern)
     match = re.search(pattern, text if "/" in pattern else text.rpartition("/")[2])
     if match is None:
         return None

@@ -4,11 +4,11 @@ import dataclasses
 import os
 from collections.abc import Iterable, Iterator
 
+from tfgan_thyroid.data.scans.files import IMAGE_SUFFIXES
 from tfgan_thyroid.data.scans.scan import ScanError
 from tfgan_thyroid.data.scans.sources import Source
 from tfgan_thyroid.data.scans.zip_archives import list_members
 
-IMAGE_EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 DICOM_EXTENSIONS = (".dcm", ".dicom")
 
 
@@ -44,7 +44,7 @@ def list_folder(folder: str) -> Iterator[str]:
             continue
         entered.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (os.path.join(directory, name) for name in folders if has_extension(name, IMAGE_EXTENSIONS))
+        yield from (os.path.join(directory, name) for name in folders if has_extension(name, IMAGE_SUFFIXES))
         yield from (os.path.join(directory, name) for name in sorted(files) if not name.startswith("."))
 
 

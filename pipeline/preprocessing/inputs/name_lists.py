@@ -1,16 +1,21 @@
 """Lists that name scans: one text file a split, or a table of patients. Read once, before any scan is."""
 
+import codecs
 import csv
+import io
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from pipeline.preprocessing.inputs.mask_names import composed
 from tfgan_thyroid.data.records.schema import SPLITS
 from tfgan_thyroid.errors import UserError
 
 _SHOWN = 3
 _LONGEST = 100
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def parse_split_lists(text: str) -> dict[str, str]:
@@ -34,7 +39,7 @@ def read_split_lists(files: Mapping[str, str], names: Sequence[bytes]) -> dict[b
     """The split of each scan that a list names; a scan in no list is not among the keys.
 
     A line is a path relative to the input folder, or a file name, or that without its extension, whichever names one
-    scan. Empty lines are skipped.
+    scan; "./" before it and backslashes in it do not matter. Empty lines are skipped.
 
     Raises:
         UserError: a list cannot be read, or names a scan that is not there, several scans at once, or one that
@@ -43,7 +48,7 @@ def read_split_lists(files: Mapping[str, str], names: Sequence[bytes]) -> dict[b
     find = _finder(names)
     split_of: dict[bytes, str] = {}
     for split, file in files.items():
-        found, missing = _resolve(Path(file).read_bytes().splitlines(), find, file)
+        found, missing = _resolve(map(os.fsencode, _read_text(file).split("\n")), find, file)
         if missing:
             raise UserError(f"{file} names {_first(missing)}, not in the input: remove the line, or mend the name")
         twice = [name for name in found if split_of.setdefault(name, split) != split]
@@ -64,17 +69,15 @@ def read_group_file(file: str, names: Sequence[bytes]) -> dict[bytes, str]:
     Raises:
         UserError: no such columns, a row without a group, a scan in two groups, or a table that names no scan at all.
     """
-    with open(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as table:
-        first_line = table.readline()
-        table.seek(0)
-        delimiter = max(",;\t", key=first_line.count)  # spreadsheets write what their country is used to
-        try:
-            reader = csv.DictReader(table, delimiter=delimiter, skipinitialspace=True)
-            if not {"file", "group"} <= set(reader.fieldnames or ()):
-                raise UserError(f"{file} has no columns file and group: its first line must name them")
-            rows = [(os.fsencode(row["file"] or ""), row["group"]) for row in reader]
-        except csv.Error as error:
-            raise UserError(f"{file} is no CSV table: {error}") from None
+    text = _read_text(file)
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)  # spreadsheets write what their country is used to
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+        if not {"file", "group"} <= set(reader.fieldnames or ()):
+            raise UserError(f"{file} has no columns file and group: its first line must name them")
+        rows = [(os.fsencode(row["file"] or ""), unicodedata.normalize("NFC", row["group"] or "")) for row in reader]
+    except csv.Error as error:
+        raise UserError(f"{file} is no CSV table: {error}") from None
     find = _finder(names)
     groups: dict[bytes, str] = {}
     for line, group in rows:
@@ -89,17 +92,44 @@ def read_group_file(file: str, names: Sequence[bytes]) -> dict[bytes, str]:
     return groups
 
 
+def _read_text(file: str) -> str:
+    """A text file in UTF-8 or, as PowerShell writes it, in UTF-16 with its mark; bytes that are neither stay as they
+    are, since a file name need not be text.
+
+    Raises:
+        UserError: characters of several bytes without a mark that says which.
+    """
+    content = Path(file).read_bytes()
+    mark = next((mark for mark in _MARKS if content.startswith(mark)), b"")
+    try:
+        errors = "strict" if mark else "surrogateescape"
+        text = content[len(mark) :].decode(_MARKS.get(mark, "utf-8"), errors)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UserError(f"{file} is no text in UTF-8 or UTF-16: save it as UTF-8")
+    return text
+
+
 def _finder(names: Sequence[bytes]) -> Callable[[bytes], list[bytes]]:
     """A function from what a list says to the names that it may mean."""
     by_path: dict[bytes, list[bytes]] = {}
     by_file: dict[bytes, list[bytes]] = {}
     by_stem: dict[bytes, list[bytes]] = {}
     for name in names:
-        base = os.path.basename(name)
-        by_path[name] = [name]
+        path = composed(name)
+        base = os.path.basename(path)
+        by_path.setdefault(path, []).append(name)
         by_file.setdefault(base, []).append(name)
         by_stem.setdefault(os.path.splitext(base)[0], []).append(name)
-    return lambda text: by_path.get(text) or by_file.get(text) or by_stem.get(text) or []
+
+    def find(text: bytes) -> list[bytes]:
+        text = composed(text)
+        other = re.sub(rb"^(\./)+", b"", text.replace(b"\\", b"/"))
+        tables = (by_path, by_file, by_stem)
+        return next((table[key] for key in (text, other) for table in tables if key in table), [])
+
+    return find
 
 
 def _resolve(

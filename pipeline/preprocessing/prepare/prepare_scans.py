@@ -92,7 +92,7 @@ def spill_scan(
         ScanError: the scan or its mask cannot be used.
     """
     name = frame_name(file, scan.frame)
-    image, mask, crop, inpainted = prepare_scan(file, scan, settings)
+    image, mask, crop, inpainted, stray = prepare_scan(file, scan, settings)
     image_png = encode_png(image)
     mask_png = b"" if mask is None else encode_png(mask)
     thumbnail = draw_thumbnail(scan.pixels, crop, inpainted) if sheet_rank(name) < settings.sheet_share else b""
@@ -117,6 +117,7 @@ def spill_scan(
         crop_size=(crop.kept[3] - crop.kept[1], crop.kept[2] - crop.kept[0]),
         inpainted_pixels=None if inpainted is None else int(np.count_nonzero(inpainted)),
         thumbnail_bytes=len(thumbnail),
+        stray_polygons=stray,
     )
 
 

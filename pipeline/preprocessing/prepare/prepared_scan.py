@@ -28,6 +28,7 @@ class PreparedScan:
         crop_size: (height, width) of what was kept of the raw scan, pixels.
         inpainted_pixels: pixels of the raw scan that were filled in; None if they were not looked for.
         thumbnail_bytes: length of the crop sheet's PNG, which follows the histogram; 0 if this scan is not on it.
+        stray_polygons: polygons of the mask that were left out, because no pixel lies inside.
     """
 
     name: bytes
@@ -46,6 +47,7 @@ class PreparedScan:
     crop_size: tuple[int, int] = (0, 0)
     inpainted_pixels: int | None = None
     thumbnail_bytes: int = 0
+    stray_polygons: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pipeline.preprocessing.settings import PreprocessSettings
 from tfgan_thyroid.data import preprocessing
 from tfgan_thyroid.data.crops.overlays import Mask, fill_in, find_overlays
 from tfgan_thyroid.data.crops.policies import Crop, find_crop
-from tfgan_thyroid.data.masks.files import read_mask
+from tfgan_thyroid.data.masks.formats import read_mask
 from tfgan_thyroid.data.scans.scan import Pixels, Scan, ScanError
 
 
@@ -19,12 +19,14 @@ class StoredScan(NamedTuple):
         mask: values {0, 255} of the same shape; None if masks are not wanted.
         crop: the boxes of the raw scan.
         inpainted: which pixels of the kept part were filled in; None if they were not looked for.
+        stray_polygons: how many polygons of the mask were left out, because no pixel lies inside.
     """
 
     image: Pixels
     mask: Pixels | None
     crop: Crop
     inpainted: Mask | None
+    stray_polygons: int = 0
 
 
 def prepare_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> StoredScan:
@@ -51,6 +53,6 @@ def prepare_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> St
     if scan.frame is not None:
         raise ScanError("mask missing", "a mask belongs to one frame: export the frames as files of their own")
     height, width = scan.pixels.shape
-    raw_mask = read_mask(file.mask, (height, width), settings.mask_label)
+    raw_mask, stray = read_mask(file.mask, (height, width), settings.mask_label)
     mask = preprocessing.resize_mask(preprocessing.crop(raw_mask, box), settings.image_size)
-    return StoredScan(image, mask, crop, inpainted)
+    return StoredScan(image, mask, crop, inpainted, stray)

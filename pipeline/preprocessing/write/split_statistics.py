@@ -27,6 +27,8 @@ class SplitStatistics:
         groups: scans of each group, by its id.
         raw_sizes: how many scans had each (height, width).
         mask_pixels: foreground pixels of each stored mask.
+        stray_polygons: polygons of masks that were left out, because no pixel lies inside.
+        flat_pictures: scans that look like masks: black and white, or of few values.
         image_bytes: length of each stored PNG.
         mask_bytes: length of each stored mask's PNG.
         brightness: mean grey level of each stored image, 0 to 255.
@@ -47,6 +49,8 @@ class SplitStatistics:
     contrast: list[float] = dataclasses.field(default_factory=list)
     crop_sizes: Counter = dataclasses.field(default_factory=Counter)
     inpainted: dict[str, int] = dataclasses.field(default_factory=dict)
+    stray_polygons: int = 0
+    flat_pictures: int = 0
 
     def add(self, scan: "PreparedScan", histogram: np.ndarray, group_id: str) -> None:
         """Count one written record of the group with this id."""
@@ -60,6 +64,8 @@ class SplitStatistics:
         mean, deviation = grey_moments(histogram)
         self.brightness.append(mean)
         self.contrast.append(deviation)
+        self.stray_polygons += scan.stray_polygons
+        self.flat_pictures += looks_like_mask(histogram)
         if scan.mask_pixels is not None:
             self.mask_pixels.append(scan.mask_pixels)
             self.mask_bytes.append(scan.mask_bytes)
@@ -78,6 +84,8 @@ class SplitStatistics:
         self.mask_bytes += other.mask_bytes
         self.brightness += other.brightness
         self.contrast += other.contrast
+        self.stray_polygons += other.stray_polygons
+        self.flat_pictures += other.flat_pictures
 
     def to_json(self, image_size: int) -> dict[str, Any]:
         """The readable summary; grey levels are 0 to 255, mask areas a fraction of the stored image."""
@@ -93,11 +101,13 @@ class SplitStatistics:
             "brightness": _summary(self.brightness),
             "contrast": _summary(self.contrast),
             "grey_levels": _grey_levels(self.histogram),
+            "flat_pictures": self.flat_pictures,
         }
         if self.mask_pixels:
             area = np.array(self.mask_pixels, np.float64) / image_size**2
             tiny = sum(0 < pixels <= TINY_MASK for pixels in self.mask_pixels)
             summary["mask_area"] = {**_summary(area), "empty": int(np.count_nonzero(area == 0.0)), "tiny": tiny}
+            summary["stray_polygons"] = self.stray_polygons
         if self.inpainted:
             touched = {source_id: pixels for source_id, pixels in sorted(self.inpainted.items()) if pixels}
             summary["inpainted"] = {
@@ -106,6 +116,16 @@ class SplitStatistics:
                 "by_source_id": touched,
             }
         return summary
+
+
+def looks_like_mask(histogram: np.ndarray) -> bool:
+    """Whether a stored picture of this histogram `[256]` is black and white, or a map of small numbers: no tissue is.
+
+    Resizing leaves greys along edges: nine tenths of the pixels decide. A scan may be as black, but not as white, too.
+    """
+    black, white = histogram[:8].sum(), histogram[-8:].sum()
+    total = histogram.sum()
+    return bool(black + white >= 0.9 * total and (white >= 0.01 * total or histogram[8:].sum() == 0))
 
 
 def grey_moments(histogram: np.ndarray) -> tuple[float, float]:

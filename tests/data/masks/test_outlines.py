@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfgan_thyroid.data.masks.outlines import Outlines, circle, draw, polygon, rectangle
+from tfgan_thyroid.data.masks.outlines import Outlines, Polygon, Raster, circle, draw, polygon, rectangle
 from tfgan_thyroid.data.scans.scan import ScanError
 
 
 def pixels(*polygons, height=40, width=60, size=None):
-    return draw(Outlines(tuple(polygons), size), height, width)
+    return draw(Outlines(tuple(polygons), size), height, width)[0]
 
 
 def inside(points, x, y):
@@ -40,7 +40,7 @@ def test_a_circle_has_its_area():
 @given(st.lists(st.floats(-5, 65), min_size=3, max_size=3), st.lists(st.floats(-5, 45), min_size=3, max_size=3))
 def test_a_triangle_covers_the_pixels_whose_centres_lie_inside(xs, ys):
     points = tuple(value + 1e-7 * index for index, pair in enumerate(zip(xs, ys, strict=True)) for value in pair)
-    mask = pixels(points, size=(60, 40))
+    mask = Polygon(points).fill(40, 60)
     for row, column in ((0, 0), (39, 59), (20, 30), (10, 45), (33, 7)):
         x, y = column + 0.5, row + 0.5
         signs = []
@@ -57,7 +57,7 @@ def test_a_concave_outline_leaves_its_bay_out():
     mask = pixels(bay)
     for row in range(0, 40, 3):
         for column in range(0, 60, 3):
-            assert (mask[row, column] == 255) == inside(bay, column + 0.5, row + 0.5)
+            assert (mask[row, column] == 255) == inside(bay.points, column + 0.5, row + 0.5)
 
 
 def test_several_outlines_add_up_and_none_is_an_empty_mask():
@@ -74,7 +74,27 @@ def test_an_outline_of_another_scan_is_refused_by_its_size_or_by_its_points():
     assert pixels(rectangle(0, 0, 62, 5), size=(60, 40)).any()  # drawn a little over the edge
 
 
-@pytest.mark.parametrize("values", [(), (1, 2, 3, 4), (1,) * 7, (1, 2, 3, 4, 5, "6"), (1, 2, 3, 4, 5, math.nan)])
+@pytest.mark.parametrize("values", [(1,) * 7, (1, 2, 3, 4, 5, "6"), (1, 2, 3, 4, 5, math.nan)])
 def test_what_is_no_outline_is_refused(values):
     with pytest.raises(ScanError):
         polygon(values)
+
+
+@pytest.mark.parametrize("stray", [(), (5, 5), (5, 5, 9, 9), (5, 5, 9, 9, 30, 30), (5.1, 5.1, 5.2, 5.1, 5.1, 5.2)])
+def test_a_polygon_without_a_pixel_inside_is_left_out_and_counted_but_not_the_only_one(stray):
+    square = rectangle(10, 10, 20, 20)
+    for size in (None, (60, 40)):
+        mask, count = draw(Outlines((square, polygon(stray)), size), 40, 60)
+        np.testing.assert_array_equal(mask, pixels(square))
+        assert count == 1
+        with pytest.raises(ScanError, match="all without a pixel inside"):
+            draw(Outlines((polygon(stray),), size), 40, 60)
+
+
+def test_a_raster_lies_at_its_place_and_within_the_scan():
+    pattern = np.array([[255, 0, 255]], np.uint8)
+    mask = pixels(Raster(pattern, 57, 39))
+    assert np.argwhere(mask).tolist() == [[39, 57], [39, 59]]
+    for left, top in ((58, 39), (57, 40), (-1, 0), (0, -1)):
+        with pytest.raises(ScanError, match="outside the scan"):
+            pixels(Raster(pattern, left, top))

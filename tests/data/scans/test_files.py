@@ -149,3 +149,64 @@ def test_encoded_pngs_hold_the_pixels_and_nothing_else(tmp_path):
     with Image.open(tmp_path / "scan.png") as image:
         assert (image.mode, image.info) == ("L", {})
     np.testing.assert_array_equal(load_grey(tmp_path / "scan.png"), GREY)
+
+
+def png(rows, bits=8, colour=0, notes=()):
+    """A PNG file of its parts: rows of big-endian samples, and chunks of (kind, content) before them."""
+
+    def chunk(kind, content):
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    height, width = rows.shape[:2]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows)))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunk(*note) for note in notes) + pixels + chunk(b"IEND", b"")
+
+
+RAW_PROFILE = b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n      8\n0008000201120003\n")
+
+
+@pytest.mark.parametrize("note", [(b"eXIf", b"\0\0\x11\0\0\x01\x04\0"), (b"zTXt", RAW_PROFILE)], ids=["eXIf", "zTXt"])
+def test_a_png_whose_exif_block_is_broken_is_read_without(tmp_path, note):
+    (tmp_path / "a.png").write_bytes(png(GREY, notes=[note]))
+    np.testing.assert_array_equal(load_grey(tmp_path / "a.png"), GREY)
+
+
+@pytest.mark.parametrize("block", [b"II*\0\xff\xff\xff\xff", b"nothing", b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01"])
+def test_a_jpeg_whose_exif_block_is_broken_is_read_without(tmp_path, block):
+    saved(tmp_path / "sound.jpg", GREY, quality=95)
+    saved(tmp_path / "broken.jpg", GREY, quality=95, exif=b"Exif\0\0" + block)
+    np.testing.assert_array_equal(load_grey(tmp_path / "broken.jpg"), load_grey(tmp_path / "sound.jpg"))
+
+
+@pytest.mark.parametrize("kind", ["iCCP", "zTXt", "iTXt"])
+def test_large_profiles_and_texts_do_not_matter_and_bombs_are_refused(tmp_path, kind):
+    def note(content):
+        packed = zlib.compress(content)
+        return {
+            "iCCP": (b"iCCP", b"icc\0\0" + packed),
+            "zTXt": (b"zTXt", b"text\0\0" + packed),
+            "iTXt": (b"iTXt", b"text\0\1\0\0\0" + packed),
+        }[kind]
+
+    (tmp_path / "a.png").write_bytes(png(GREY, notes=[note(np.random.default_rng(0).bytes(1_300_000))]))
+    np.testing.assert_array_equal(load_grey(tmp_path / "a.png"), GREY)
+    (tmp_path / "a.png").write_bytes(png(GREY, notes=[note(bytes(2**26 + 1))]))
+    assert refusal(tmp_path / "a.png") == "decompression bomb"
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(2, 3), (4, 2), (6, 4)], ids=["RGB", "LA", "RGBA"])
+def test_a_white_level_is_not_ignored_for_sixteen_bit_colour(tmp_path, colour, channels):
+    values = np.full((*GREY.shape, channels), 65535, ">u2")
+    values[..., : 3 if channels > 2 else 1] = GREY[..., None].astype(np.uint16) * 257
+    (tmp_path / "a.png").write_bytes(png(values, 16, colour))
+    np.testing.assert_array_equal(load_grey(tmp_path / "a.png"), GREY)
+    with pytest.raises(ScanError, match="16-bit colour or alpha"):
+        load_grey(tmp_path / "a.png", 4095)
+
+
+def test_a_transparent_value_of_sixteen_bits_lies_on_black(tmp_path):
+    values = np.array([[1000, 65535, 30000]], ">u2")
+    (tmp_path / "a.png").write_bytes(png(values, 16, notes=[(b"tRNS", struct.pack(">H", 65535))]))
+    np.testing.assert_array_equal(load_grey(tmp_path / "a.png"), [[4, 0, 117]])

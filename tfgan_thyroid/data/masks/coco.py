@@ -1,16 +1,62 @@
 """COCO JSON: one file for a whole set (https://cocodataset.org/#format-data), as CVAT and Label Studio export it."""
 
+import dataclasses
 from typing import Any, BinaryIO
 
-from tfgan_thyroid.data.masks.json_files import SET_BYTES, read_json
+import numpy as np
+
+from tfgan_thyroid.data.masks.json_files import SET_BYTES, has_lists, read_json
 from tfgan_thyroid.data.masks.labels import MaskLabel, listed
-from tfgan_thyroid.data.masks.outlines import Outlines, polygon
-from tfgan_thyroid.data.scans.scan import ScanError
+from tfgan_thyroid.data.masks.mask_format import MaskFormat
+from tfgan_thyroid.data.masks.outlines import Outlines, Shape, polygon
+from tfgan_thyroid.data.scans.scan import Pixels, ScanError
+
+_LISTS = ("images", "annotations", "categories")
+_NUMBER_BITS = 40  # of a run's length, at most
 
 
-def is_coco(document: dict[str, Any]) -> bool:
-    """Whether a JSON document has the three lists of a COCO file of objects."""
-    return all(isinstance(document.get(key), list) for key in ("images", "annotations", "categories"))
+@dataclasses.dataclass(frozen=True)
+class RunLengths:
+    """Pixels column by column: how many are background, how many foreground, and so on in turn.
+
+    pycocotools, which defines the format, is no way to read a file that came from elsewhere: it fills up what is cut
+    short with memory that it has not set, and ends the process at some damaged counts.
+
+    Args:
+        counts: the lengths, or the text that COCO packs them into.
+    """
+
+    counts: tuple[int, ...] | str
+
+    def fill(self, height: int, width: int) -> Pixels:
+        """As `Shape.fill`."""
+        counts = _unpack(self.counts) if isinstance(self.counts, str) else self.counts
+        if not all(isinstance(count, int) and count >= 0 for count in counts) or sum(counts) != height * width:
+            raise ScanError("damaged", f"COCO run lengths that do not add up to {width}x{height} pixels")
+        foreground = np.arange(len(counts)) % 2 * 255
+        return np.repeat(foreground.astype(np.uint8), counts).reshape(width, height).T
+
+
+def _unpack(text: str) -> list[int]:
+    """The lengths in COCO's text: five bits a character, the lowest first; from the fourth on, the difference from the
+    last but one, with a sign.
+    """
+    counts: list[int] = []
+    value = shift = 0
+    for character in text:
+        bits = ord(character) - 48
+        if not 0 <= bits < 64 or shift > _NUMBER_BITS:
+            raise ScanError("damaged", "COCO run lengths with a character that is none of theirs")
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        value -= (bits & 16) and 1 << shift
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+        value = shift = 0
+    if shift:
+        raise ScanError("damaged", "COCO run lengths that are cut short")
+    return counts
 
 
 def read_coco(file: BinaryIO, label: MaskLabel) -> dict[str, Outlines | ScanError]:
@@ -22,7 +68,7 @@ def read_coco(file: BinaryIO, label: MaskLabel) -> dict[str, Outlines | ScanErro
         ScanError: not a COCO file, no such category, or several and none chosen.
     """
     document = read_json(file, SET_BYTES)
-    if not is_coco(document):
+    if not all(isinstance(document.get(key), list) for key in _LISTS):
         raise ScanError("damaged", "JSON without the 'images', 'annotations' and 'categories' of COCO")
     category = _category(document["categories"], label)
     annotations: dict[Any, list[dict[str, Any]]] = {}
@@ -48,13 +94,31 @@ def _outlines(image: dict[str, Any], annotations: list[dict[str, Any]], category
         raise ScanError(
             "label unknown", "only other labels on this scan; --mask-label-may-be-absent takes it for an empty mask"
         )
-    polygons = []
+    shapes: list[Shape] = []
     for annotation in wanted:
         segmentation = annotation.get("segmentation")
-        if not isinstance(segmentation, list) or not all(isinstance(part, list) for part in segmentation):
-            raise ScanError("unsupported", "COCO run lengths or a box alone: export polygons")
-        polygons += [polygon(part) for part in segmentation]
-    return Outlines(tuple(polygons), size)
+        if isinstance(segmentation, dict):
+            size = _run_length_size(segmentation, size)
+            counts = segmentation.get("counts")
+            if not isinstance(counts, str | list):
+                raise ScanError("damaged", "COCO run lengths without counts")
+            shapes.append(RunLengths(counts if isinstance(counts, str) else tuple(counts)))
+        elif isinstance(segmentation, list) and segmentation and all(isinstance(part, list) for part in segmentation):
+            shapes += [polygon(part) for part in segmentation]
+        else:
+            raise ScanError("unsupported", "a COCO box alone, without polygons or run lengths")
+    return Outlines(tuple(shapes), size)
+
+
+def _run_length_size(segmentation: dict[str, Any], size: tuple[int, int] | None) -> tuple[int, int]:
+    """(width, height) of a mask in run lengths."""
+    stated = segmentation.get("size")
+    if not isinstance(stated, list) or len(stated) != 2 or not all(isinstance(length, int) for length in stated):
+        raise ScanError("damaged", "COCO run lengths without a size")
+    height, width = stated
+    if size not in (None, (width, height)):
+        raise ScanError("damaged", f"COCO run lengths of {width}x{height} pixels, in an image of other size")
+    return width, height
 
 
 def _category(categories: list[Any], label: MaskLabel) -> str:
@@ -72,3 +136,6 @@ def _category(categories: list[Any], label: MaskLabel) -> str:
 
 def _key(identifier: object) -> str:
     return str(identifier)
+
+
+COCO = MaskFormat("coco", "COCO JSON", (".json",), lambda file: has_lists(file, *_LISTS), read_set=read_coco)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "Pixels",
     "ScanError",
     "decode_grey",
@@ -26,8 +27,11 @@ __all__ = [
     "sixteen_bit",
 ]
 
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
+_NO_GREY = "unsupported pixel format"
+_NOTE_BYTES = 2**26  # of a PNG's colour profile or text, unpacked
 
 
 def load_grey(path: str | os.PathLike[str], white_level: int = WHITE_LEVEL) -> Pixels:
@@ -50,12 +54,13 @@ def decode_grey(file: BinaryIO, white_level: int) -> Pixels:
 
     The EXIF orientation is applied. Colour becomes ITU-R 601 luma, palettes are looked up, transparent pixels lie on
     black. A 16-bit grey value v becomes round(255 v / white_level), clipped: a fixed rule, not a stretch of each
-    scan, so that brightness stays comparable between scans. 16-bit colour is read by its high byte.
+    scan, so that brightness stays comparable between scans. 16-bit colour is read by its high byte, and refused if
+    `white_level` asks for more.
 
     Raises:
         ScanError: as `load_grey`.
     """
-    return decode_image(file, lambda image: _grey(image, white_level))
+    return decode_image(file, lambda image: _grey(image, white_level), high_byte=white_level == WHITE_LEVEL)
 
 
 def decode_scan(file: BinaryIO, white_level: int) -> Scan:
@@ -68,10 +73,11 @@ def decode_scan(file: BinaryIO, white_level: int) -> Scan:
 
     def convert(image: "Image.Image") -> Pixels:
         if image.mode not in ("1", "L", "LA", "F") and not image.mode.startswith("I"):
+            image = _on_black(image)
             colours.append(np.asarray(image.convert("RGB")))
         return _grey(image, white_level)
 
-    pixels = decode_image(file, convert)
+    pixels = decode_image(file, convert, high_byte=white_level == WHITE_LEVEL)
     return Scan(pixels, colour=colours[0] if colours else None)
 
 
@@ -87,13 +93,20 @@ def encode_png(image: Pixels) -> bytes:
     return buffer.getvalue()
 
 
-def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]") -> Pixels:
+def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]", *, high_byte: bool) -> Pixels:
     """Decode an open image file with Pillow and hand it to `convert`, with every failure turned into its reason.
+
+    Args:
+        file: at any place.
+        convert: called with the decoded image.
+        high_byte: whether the high byte of 16-bit colour, which is all that Pillow reads, will do.
 
     Raises:
         ScanError: as `load_grey`.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, PngImagePlugin
+
+    PngImagePlugin.MAX_TEXT_CHUNK = _NOTE_BYTES
 
     length = file.seek(0, 2)
     if length > MAX_FILE_BYTES:  # a decoder may read as much for a comment
@@ -105,9 +118,9 @@ def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]") -> 
             warnings.filterwarnings("error", "Truncated File Read")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_FORMATS) as image:
-                _check_frame(image)
+                _check_frame(image, high_byte)
                 image.load()
-                ImageOps.exif_transpose(image, in_place=True)
+                _turn_upright(image)
                 return convert(image)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ScanError("decompression bomb", f"more pixels than any scan has; at most {MAX_PIXELS} are read") from None
@@ -123,28 +136,50 @@ def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]") -> 
         raise _damaged(error) from None
 
 
-def _check_frame(image: "Image.Image") -> None:
+def _check_frame(image: "Image.Image", high_byte: bool) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise ScanError("decompression bomb", f"{image.width}x{image.height} pixels; at most {MAX_PIXELS} are read")
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
         raise ScanError("several frames", f"{frames} frames in one file: export one file a frame")
+    sixteen_bits = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    if sixteen_bits and not image.mode.startswith("I") and not high_byte:
+        raise ScanError(
+            _NO_GREY, "16-bit colour or alpha, of which only the high byte can be read: export grey or 8 bit"
+        )
+
+
+def _turn_upright(image: "Image.Image") -> None:
+    """Apply the EXIF orientation. One that cannot be read is none, as for every viewer: the picture is sound."""
+    from PIL import ImageOps
+
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:  # Pillow lets through whatever a broken block provokes
+        return
+
+
+def _on_black(image: "Image.Image") -> "Image.Image":
+    """The image without transparency: what is transparent shows black."""
+    from PIL import Image
+
+    if not image.has_transparency_data:
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image.convert("RGBA"))
 
 
 def _grey(image: "Image.Image", white_level: int) -> Pixels:
     """Grey levels of a decoded image."""
-    from PIL import Image
-
     if image.mode.startswith("I"):
         values = np.minimum(sixteen_bit(image).astype(np.uint32), white_level)
         if _white_is_zero(image):
             values = white_level - values
         return ((values * 255 + white_level // 2) // white_level).astype(np.uint8)
     if image.mode == "F":
-        raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+        raise ScanError(_NO_GREY, "floating point; wanted 8 or 16 bit")
+    image = _on_black(image)
     if image.mode not in ("1", "L", "P", "RGB", "RGBA"):
         image = image.convert("RGB")
     return np.asarray(image.convert("L"))
@@ -154,8 +189,11 @@ def sixteen_bit(image: "Image.Image") -> np.ndarray:
     """The values of a 16-bit grey image, uint16 `[H, W]`. Older Pillows open them as 32-bit integers."""
     values = np.asarray(image)
     if image.mode == "I" and (values.min() < 0 or values.max() > WHITE_LEVEL):
-        raise ScanError("unsupported pixel format", "32-bit values; wanted 8 or 16 bit")
-    return values.astype(np.uint16)
+        raise ScanError(_NO_GREY, "32-bit values; wanted 8 or 16 bit")
+    values = values.astype(np.uint16)
+    if "transparency" in image.info:  # PNG: one value that shows black
+        values[values == image.info["transparency"]] = 0
+    return values
 
 
 def _white_is_zero(image: "Image.Image") -> bool:
@@ -173,6 +211,8 @@ def _unidentified(file: BinaryIO) -> ScanError:
 
 def _damaged(error: Exception) -> ScanError:
     detail = " ".join(f"{error}".split()) or type(error).__name__
+    if "MAX_TEXT" in detail:
+        return ScanError("decompression bomb", f"a colour profile or text of more than {_NOTE_BYTES} bytes")
     cut = isinstance(error, EOFError) or any(
         word in detail.lower() for word in ("truncated", "end of file", "not enough")
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.preprocessing.inputs.find_scans import find_scans
-from tfgan_thyroid.data.masks.files import read_mask
+from tfgan_thyroid.data.masks.formats import read_mask
 from tfgan_thyroid.data.masks.labels import MaskLabel
 from tfgan_thyroid.data.scans.scan import ScanError
 from tfgan_thyroid.errors import UserError
@@ -59,7 +60,7 @@ def lefts(*arguments, label=NO_LABEL):
     """For each scan that is found: the column from which its mask is white, None without a mask."""
     found = {}
     for scan in find_scans(*map(str, arguments), mask_label=label):
-        mask = None if scan.mask is None else read_mask(scan.mask, SHAPE, label)
+        mask = None if scan.mask is None else read_mask(scan.mask, SHAPE, label)[0]
         found[os.fsdecode(scan.name)] = None if mask is None else int(np.argmax(mask[0]))
     return found
 
@@ -128,7 +129,7 @@ def test_an_archive_of_scans_and_masks_together_is_not_guessed_at(tmp_path):
     with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
         for folder in ("images", "masks"):
             archive.write(tmp_path / "a.png", f"{folder}/a.png")
-    with pytest.raises(UserError, match="holds images and masks"):
+    with pytest.raises(UserError, match="unpack the archive"):
         find_scans(str(tmp_path / "both.zip"))
 
 
@@ -136,11 +137,11 @@ def test_several_kinds_of_masks_ask_for_the_format(tmp_path):
     save(tmp_path / "scans" / "a.png")
     save(tmp_path / "masks" / "a.png", 3)
     save_labelme(tmp_path / "masks" / "a.json", 9)
-    with pytest.raises(UserError, match="images and JSON files: say with --mask-format"):
+    with pytest.raises(UserError, match="COCO JSON or LabelMe JSON and images: say with --mask-format"):
         find_scans(str(tmp_path / "scans"), str(tmp_path / "masks"))
     assert lefts(tmp_path / "scans", tmp_path / "masks", "image") == {"a.png": 3}
     assert lefts(tmp_path / "scans", tmp_path / "masks", "labelme") == {"a.png": 9}
-    with pytest.raises(UserError, match="holds no XML files"):
+    with pytest.raises(UserError, match="holds no DDTI XML"):
         find_scans(str(tmp_path / "scans"), str(tmp_path / "masks"), "ddti")
 
 
@@ -153,8 +154,12 @@ def test_mistakes_that_spoil_every_mask_stop_before_the_job(tmp_path):
     for masks, label, words in (
         ("none", None, "holds no masks"),
         ("masks", "nodule", "have numbers for labels"),
-        ("coco.json", "cyst", "COCO file 'coco.json' cannot be used: .*wanted 'cyst', its categories are 'nodule'"),
-        ("broken.json", None, "COCO file 'broken.json' cannot be used: damaged"),
+        (
+            "coco.json",
+            "cyst",
+            "COCO JSON file 'coco.json' cannot be used: .*wanted 'cyst', its categories are 'nodule'",
+        ),
+        ("broken.json", None, "COCO JSON file 'broken.json' cannot be used: damaged"),
     ):
         with pytest.raises(UserError, match=words):
             find_scans(str(tmp_path / "scans"), str(tmp_path / masks), mask_label=MaskLabel(label))
@@ -170,3 +175,70 @@ def test_every_reason_of_a_mask_says_that_it_is_the_mask(tmp_path):
         with pytest.raises(ScanError) as caught:
             read_mask(mask, shape, NO_LABEL)
         assert caught.value.reason == reason
+
+
+def test_the_layout_of_busi(tmp_path):
+    for name, left in (("benign (1)", 3), ("normal (12)", 9), ("malignant (7)", 5)):
+        save(tmp_path / f"{name}.png")
+        save(tmp_path / f"{name}_mask.png", left)
+    save(tmp_path / "malignant (7)_mask_1.png", 7)  # a second lesion, which BUSI puts into a file of its own
+    expected = {"benign (1).png": 3, "normal (12).png": 9, "malignant (7).png": None}
+    assert lefts(tmp_path, tmp_path) == expected
+    with pytest.raises(UserError, match=r"4 masks of them.*would all be taken for scans: add --masks"):
+        find_scans(str(tmp_path))
+
+
+def test_the_layout_of_nnunet(tmp_path):
+    for number, left in ((0, 3), (1, 9)):
+        save(tmp_path / "imagesTr" / f"case_{number:03}_0000.png")
+        save(tmp_path / "labelsTr" / f"case_{number:03}.png", left)
+    expected = {"case_000_0000.png": 3, "case_001_0000.png": 9}
+    assert lefts(tmp_path / "imagesTr", tmp_path / "labelsTr") == expected
+    assert lefts(tmp_path / "imagesTr", tmp_path) == expected
+    with pytest.raises(UserError, match="give --input .*imagesTr --masks .*labelsTr"):
+        find_scans(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("scan", "mask"),
+    [
+        ("images/a.png", "masks/a.png"),
+        ("p1/img/a.png", "p1/gt/a.png"),
+        ("train-image/a.jpg", "train-mask/a.png"),
+        ("a.png", "a-seg.png"),
+        ("a.png", "a_label.png"),
+        ("x/a.png", "ground_truth/a.png"),
+    ],
+)
+def test_masks_beside_the_scans_are_named_where_nobody_said_that_they_are_masks(tmp_path, scan, mask):
+    save(tmp_path / scan)
+    save(tmp_path / mask, 3)
+    with pytest.raises(UserError, match="1 masks of them"):
+        find_scans(str(tmp_path))
+    assert lefts(tmp_path, tmp_path) == {scan: 3}
+
+
+@pytest.mark.parametrize("names", [("unmasked/a.png", "b.png"), ("label_1/a.png", "label_2/a.png"), ("a_mask.png",)])
+def test_scans_whose_names_only_sound_like_masks_are_scans(tmp_path, names):
+    for name in names:
+        save(tmp_path / name)
+    assert [os.fsdecode(scan.name) for scan in find_scans(str(tmp_path))] == sorted(names)
+
+
+def test_a_mask_that_several_scans_could_have_belongs_to_the_one_of_its_path_or_to_none(tmp_path):
+    for name in ("p1/a.png", "p2/a.png", "b.png", "b_0000.png"):
+        save(tmp_path / "scans" / name)
+    save(tmp_path / "masks" / "a.png", 3)
+    save(tmp_path / "masks" / "b.png", 9)
+    found = lefts(tmp_path / "scans", tmp_path / "masks")
+    assert found == {"p1/a.png": None, "p2/a.png": None, "b.png": 9, "b_0000.png": None}
+
+
+@pytest.mark.parametrize(("scans", "masks"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_are_the_same_however_their_letters_are_put_together(tmp_path, scans, masks):
+    name = "p\u00fc/Schilddr\u00fcse"
+    save(tmp_path / "scans" / f"{unicodedata.normalize(scans, name)}.png")
+    save(tmp_path / "masks" / f"{unicodedata.normalize(masks, name)}.png", 3)
+    save_coco(tmp_path / "coco.json", {f"{unicodedata.normalize(masks, name)}.png": 9})
+    assert list(lefts(tmp_path / "scans", tmp_path / "masks").values()) == [3]
+    assert list(lefts(tmp_path / "scans", tmp_path / "coco.json").values()) == [9]

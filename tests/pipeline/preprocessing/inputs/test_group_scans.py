@@ -1,4 +1,5 @@
 import os
+import unicodedata
 
 import pytest
 
@@ -36,3 +37,10 @@ def test_phantoms_are_grouped_without_being_told():
 def test_a_pattern_that_matches_nothing_is_refused():
     with pytest.raises(UserError, match="matches none of the 1 file names"):
         choose_pattern("subject", [b"patient1.png"])
+
+
+def test_a_patient_is_one_however_the_letters_of_the_name_are_put_together():
+    names = [os.fsencode(unicodedata.normalize(form, "M\u00fcller_1.png")) for form in ("NFC", "NFD")]
+    for pattern in (r"^([^_]+)_", "M\u00fcller", "Mu\u0308ller"):
+        assert len({group_of(pattern, name) for name in names}) == 1
+        assert unmatched(pattern, names) == 0

@@ -101,3 +101,25 @@ def test_names_that_are_no_text_stand_in_tables_too(write):
 def test_a_table_that_does_not_tell_groups_is_refused(write, text, words):
     with pytest.raises(UserError, match=words):
         read_group_file(write("t.csv", text), NAMES)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("prefix", ["", "./", ".\\"])
+def test_lists_and_tables_are_read_as_editors_shells_and_find_write_them(write, encoding, prefix):
+    names = [os.fsencode(name) for name in ("p1/Schilddr\u00fcse.png", "p2/b.png")]
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    lines = [
+        f"{prefix}p1\\Schilddru\u0308se.png" if "\\" in prefix else f"{prefix}p1/Schilddru\u0308se.png",
+        f"{prefix}b",
+    ]
+    listed = write("train.txt", mark + "\r\n".join(lines).encode(encoding))
+    assert read_split_lists({"train": listed}, names) == dict.fromkeys(names, "train")
+    table = write("groups.csv", mark + f"file,group\r\n{lines[0]},M\u00fcller\r\nb,Mu\u0308ller\r\n".encode(encoding))
+    assert read_group_file(table, names) == dict.fromkeys(names, "M\u00fcller")
+
+
+@pytest.mark.parametrize("content", ["a/1.png\n".encode("utf-16-le"), "a/1.png\n".encode("utf-32"), b"\xff\xfea"])
+def test_text_of_an_encoding_that_nothing_names_is_refused(write, content):
+    for read in (lambda file: read_split_lists({"train": file}, NAMES), lambda file: read_group_file(file, NAMES)):
+        with pytest.raises(UserError, match="save it as UTF-8"):
+            read(write("list.txt", content))
