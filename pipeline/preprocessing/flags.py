@@ -13,10 +13,10 @@ Reads PNG, JPEG, BMP, TIFF and DICOM scans, also in zip archives, crops, resizes
 into train, eval and test with every patient (group) and every duplicate in one split. docs/data.md has recipes. Flags
 that are not listed here go to Apache Beam, such as --direct_running_mode=multi_processing --direct_num_workers=4.
 
-Names of files, folders and patients reach the data set as hashes alone (rejected.jsonl, which names refused files,
-stays with you), and nothing of a header does. This is no certified de-identification tool: what is burned into the
-pixels stays, unless --crop leaves it out or --inpaint-overlays finds it. Look at contact_sheet.png and crop_sheet.png
-before you pass a data set on."""
+Names of files, folders and patients reach the data set as hashes alone (rejected.jsonl and duplicates.jsonl, which
+name files, stay with you), and nothing of a header does. This is no certified de-identification tool: what is burned
+into the pixels stays, unless --crop leaves it out or --inpaint-overlays finds it. Look at contact_sheet.png and
+crop_sheet.png before you pass a data set on."""
 _EXAMPLE = (
     "python -m pipeline.preprocess --input data/phantoms/images --masks data/phantoms/masks --output data/phantoms256"
 )

@@ -18,7 +18,7 @@ from tfgan_thyroid.data.records.concerns import concerns_of, find_concerns
 from tfgan_thyroid.data.records.schema import (
     CONTACT_SHEET_FILE,
     CROP_SHEET_FILE,
-    NEAR_DUPLICATES_FILE,
+    DUPLICATES_FILE,
     REJECTED_FILE,
     SCHEMA_VERSION,
     SPLITS,
@@ -174,7 +174,7 @@ def _warn_of_splits(info: DatasetInfo, statistics: dict[str, Any]) -> None:
         hint = "; frames of one acquisition need --group-pattern or --group-file" if info.group_rule == "file" else ""
         note(
             f"note: {alike['sets_across_groups']} sets of scans alike cross groups, which share a split for it: "
-            f"see {NEAR_DUPLICATES_FILE}{hint}"
+            f"see {DUPLICATES_FILE}{hint}"
         )
 
 

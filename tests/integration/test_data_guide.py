@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
-FILES = [*(ROOT / "tfgan_thyroid" / "data").glob("*.py"), *(ROOT / "pipeline").rglob("*.py")]
+FILES = [*(ROOT / "tfgan_thyroid" / "data").rglob("*.py"), *(ROOT / "pipeline").rglob("*.py")]
 # Where the reason stands among the arguments.
 REASON_AT = {"ScanError": 0, "RejectedScan": 1, "LeftOut": 0}
 
@@ -32,6 +32,7 @@ def test_every_reason_of_a_refusal_is_explained():
                 reasons.add(node.args[place].value)
     assert {"truncated", "nested archive", "too small"} <= reasons
     of_masks = {"missing", "label unknown", "not binary", "of another size", "of several labels", "unsupported"}
+    of_masks |= {"of an unknown encoding"}
     rows = "\n".join(line for line in GUIDE.splitlines() if line.startswith("| `"))
     explained = set(re.findall(r"`([a-z ]+)`", rows))
     assert {f"mask {reason}" if reason in of_masks else reason for reason in reasons} <= explained

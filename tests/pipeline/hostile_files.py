@@ -163,7 +163,7 @@ def bombs(rng):
     many = bytearray(member("a.png", b"x"))
     end = many.index(b"PK\5\6")
     struct.pack_into("<HHL", many, end + 8, 65535, 65535, 2**31)
-    text = b"Comment\0\0" + zlib.compress(bytes(2**25), 1)
+    text = b"Comment\0\0" + zlib.compress(bytes(2**26 + 2), 1)
     return {
         b"bomb9000.png": png(9_000, 9_000),
         b"bomb30000.png": png(30_000, 30_000),

@@ -112,6 +112,11 @@ def test_near_duplicates_share_a_split_and_are_told_by_their_ids(tmp_path, capsy
         "sets_across_groups": 2,
         "largest_set": 2,
     }
+    rows = [json.loads(line) for line in (tmp_path / "set" / "duplicates.jsonl").read_text().splitlines()]
+    assert rows == [
+        {"paths": sorted([f"{index:02}.png", f"copy{index:02}.png"]), "pictures": 2, "split": found[ids[0]]}
+        for index, ids in ((index, [identifier(f"{index:02}.png")]) for index in (3, 11))
+    ]
     output = capsys.readouterr()
     assert "near-duplicates: 4 scans in 2 sets" in output.out
     assert "2 sets of scans alike cross groups" in output.err
@@ -130,6 +135,16 @@ def test_without_near_duplicates_the_splits_are_those_of_a_job_that_does_not_loo
         assert shards[0] == shards[1]
     one, other = (schema.DatasetInfo.load(place) for place in (tmp_path / "off", dataset))
     assert (one.near_duplicates, other.near_duplicates, one.digest) == (None, 12, other.digest)
+
+
+def test_equal_pictures_are_named_to_the_owner_also_where_near_ones_are_not_sought(tmp_path, write_scans, preprocess):
+    folder = write_scans(tmp_path / "scans", names(8))
+    (folder / "p\u00fc").mkdir()
+    (folder / "p\u00fc" / "copy.png").write_bytes((folder / "03.png").read_bytes())
+    assert preprocess(folder, tmp_path / "set", "--near-duplicates", "off") == 0
+    (row,) = map(json.loads, (tmp_path / "set" / "duplicates.jsonl").read_text().splitlines())
+    assert (row["paths"], row["pictures"]) == (["03.png", "p\u00fc/copy.png"], 1)
+    assert json.loads((tmp_path / "set" / "near_duplicates.json").read_text())["sets"] == []
 
 
 def test_requests_that_cannot_be_met_are_said_in_one_line_each(tmp_path, capsys, write_scans, preprocess):

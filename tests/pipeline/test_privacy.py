@@ -140,7 +140,7 @@ def test_no_byte_of_the_data_set_names_anybody(planted):
     names = [path.name for path in files(dataset)]
     for expected in ("dataset.json", "statistics.json", "near_duplicates.json", "contact_sheet.png", "crop_sheet.png"):
         assert expected in names
-    for path in files(dataset, leave_out=["rejected.jsonl"]):
+    for path in files(dataset, leave_out=["rejected.jsonl", "duplicates.jsonl"]):
         assert_names_nobody(path.read_bytes(), path.name)
         assert_names_nobody(os.fsencode(path.relative_to(dataset)), "the name of a file")
 
@@ -182,7 +182,7 @@ def test_a_refused_file_is_named_in_rejected_jsonl_below_the_input_folder_and_no
     assert FOLDER not in rejected
     for name in (TEXT_CHUNK, COMPRESSED_CHUNK, EXIF, COMMENT, TIFF_TAG):
         assert name not in rejected
-    for path in files(tmp_path / "set", leave_out=["rejected.jsonl"]):
+    for path in files(tmp_path / "set", leave_out=["rejected.jsonl", "duplicates.jsonl"]):
         assert_names_nobody(path.read_bytes(), path.name)
     assert_names_nobody(capsys.readouterr().out.encode(), "standard output")
 

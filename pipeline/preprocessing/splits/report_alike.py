@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,15 @@ class AlikeScans:
     source_ids: list[str]
 
 
+@dataclasses.dataclass(frozen=True)
+class NamedDuplicates:
+    """Files of one split that hold the same picture, or nearly the same."""
+
+    split: str
+    pictures: int
+    names: list[bytes]
+
+
 def find_alike(scans: Sequence[PreparedScan], settings: PreprocessSettings) -> list[list[int]]:
     """Sets of positions of scans that must not be parted; none, if near-duplicates are not sought."""
     if settings.near_duplicates is None:
@@ -55,6 +65,34 @@ def report_alike(
             )
         )
     return sorted(result, key=lambda one: one.source_ids)
+
+
+def name_duplicates(
+    scans: Sequence[PreparedScan], alike: Sequence[Sequence[int]], plan: SplitPlan, settings: PreprocessSettings
+) -> list[NamedDuplicates]:
+    """The same sets by name; sets of equal pictures where near-duplicates are not sought."""
+    sets = alike
+    if settings.near_duplicates is None:
+        by_digest: dict[str, list[int]] = {}
+        for position, scan in enumerate(scans):
+            by_digest.setdefault(scan.digest, []).append(position)
+        sets = list(by_digest.values())
+    result = []
+    for positions in sets:
+        members = [scans[position] for position in positions if position not in plan.left_out]
+        if len(members) > 1:
+            split = plan.split_of_group[members[0].group]
+            pictures = len({scan.digest for scan in members})
+            result.append(NamedDuplicates(split, pictures, sorted(scan.name for scan in members)))
+    return sorted(result, key=lambda one: one.names)
+
+
+def write_duplicates(duplicates: Sequence[NamedDuplicates], settings: PreprocessSettings) -> None:
+    """Write `duplicates.jsonl`, a JSON object a set, into the staging folder; names as `rejected.jsonl` has them."""
+    with open(settings.staging / schema.DUPLICATES_FILE, "w", encoding="ascii") as file:
+        for one in duplicates:
+            row = {"paths": [os.fsdecode(name) for name in one.names], "pictures": one.pictures, "split": one.split}
+            file.write(json.dumps(row) + "\n")
 
 
 def write_alike(alike: Sequence[AlikeScans], settings: PreprocessSettings) -> None:

@@ -1,4 +1,4 @@
-"""The files beside the records: dataset.json, schema.pbtxt, statistics.json, rejected.jsonl."""
+"""The files beside the records: dataset.json, schema.pbtxt, statistics.json, rejected.jsonl, duplicates."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pipeline.preprocessing.inputs.group_scans import DICOM_PATIENT
 from pipeline.preprocessing.prepare.prepared_scan import RejectedScan
 from pipeline.preprocessing.prepare.spilled_objects import load_object
 from pipeline.preprocessing.settings import PreprocessSettings
-from pipeline.preprocessing.splits.report_alike import summarize_alike, write_alike
+from pipeline.preprocessing.splits.report_alike import summarize_alike, write_alike, write_duplicates
 from pipeline.preprocessing.write.feature_statistics import write_feature_statistics
 from pipeline.preprocessing.write.split_drift import drift
 from pipeline.preprocessing.write.split_statistics import SplitStatistics
@@ -20,7 +20,7 @@ from tfgan_thyroid.data.records import schema
 
 
 def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard | str]) -> schema.DatasetInfo:
-    """Write the four files into the staging folder; the counts are those of the records written."""
+    """Write these files into the staging folder; the counts are those of the records written."""
     (name,) = [result for result in results if isinstance(result, str)]
     summary: PlanSummary = load_object(name, settings)
     statistics: dict[str, SplitStatistics] = {}
@@ -31,6 +31,7 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
     write_rejected(settings, rejected)
     write_statistics(settings, statistics, summary)
     write_alike(summary.near_duplicates, settings)
+    write_duplicates(summary.duplicates, settings)
     write_schema(settings)
     info = schema.DatasetInfo(
         schema_version=schema.SCHEMA_VERSION,

@@ -14,7 +14,13 @@ from pipeline.preprocessing.sheets.contact_sheet import write_contact_sheet
 from pipeline.preprocessing.sheets.crop_sheet import SHOWN, sheet_rank, write_crop_sheet
 from pipeline.preprocessing.splits.listed_splits import plan_listed_splits
 from pipeline.preprocessing.splits.plan_splits import SplitPlan, plan_splits
-from pipeline.preprocessing.splits.report_alike import AlikeScans, find_alike, report_alike
+from pipeline.preprocessing.splits.report_alike import (
+    AlikeScans,
+    NamedDuplicates,
+    find_alike,
+    name_duplicates,
+    report_alike,
+)
 from pipeline.preprocessing.write.split_statistics import SplitStatistics
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.data.records.examples import encode_example, write_record
@@ -47,6 +53,7 @@ class PlanSummary:
     plan: SplitPlan
     rejected: list[RejectedScan]
     near_duplicates: list[AlikeScans]
+    duplicates: list[NamedDuplicates]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +81,7 @@ class PlanTasksFn(beam.DoFn):
         alike = find_alike(scans, self._settings)
         plan = plan_scans(scans, alike, self._settings)
         alike_report = report_alike(scans, alike, plan, self._settings)
+        duplicates = name_duplicates(scans, alike, plan, self._settings)
         rejected += [RejectedScan(scans[position].name, *why) for position, why in plan.left_out.items()]
         scans = [scan for position, scan in enumerate(scans) if position not in plan.left_out]
         sample: list[tuple[str, PreparedScan]] = []
@@ -85,7 +93,7 @@ class PlanTasksFn(beam.DoFn):
             sample += [(split, scan) for scan in members[::stride][: _SAMPLE_SIZE[split]]]
         with_thumbnail = sorted((scan for scan in scans if scan.thumbnail_bytes), key=lambda s: sheet_rank(s.name))
         yield SheetTask(sample, with_thumbnail[:SHOWN])
-        yield spill_object(PlanSummary(plan, rejected, alike_report), self._settings)
+        yield spill_object(PlanSummary(plan, rejected, alike_report, duplicates), self._settings)
 
 
 def plan_scans(

@@ -13,7 +13,6 @@ from tfgan_thyroid.data.scans.scan import Pixels, ScanError
 if TYPE_CHECKING:
     from PIL import Image
 
-_NO_MASK = "unsupported pixel format"
 # A map of labels has few values, each of them in flat areas; soft edges have their shades along edges alone, and JPEG
 # makes many values of a few, of which those in flat areas stay near the true ones.
 _FEW_VALUES = 16
@@ -43,7 +42,7 @@ def read_mask_image(file: BinaryIO, label: MaskLabel) -> Pixels:
 def _foreground(image: "Image.Image") -> Pixels:
     """The mask of a decoded image of one structure; 16-bit values above 255 count by their high byte."""
     if image.mode == "F":
-        raise ScanError(_NO_MASK, "floating point; wanted 8 or 16 bit")
+        raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
     if image.mode.startswith("I"):
         values = sixteen_bit(image)
     else:
@@ -98,7 +97,10 @@ def _check_transparency(alpha: Pixels, mask: Pixels) -> None:
     """Refuse a mask that looks different on black and on white: where it is transparent is no part of it."""
     constant = alpha.min() == alpha.max() != 0
     if not constant and ((alpha >= 128) != (mask > 0)).any():
-        raise ScanError(_NO_MASK, "a shape that stands in the transparency: save it as black and white, without alpha")
+        raise ScanError(
+            "unsupported pixel format",
+            "a shape that stands in the transparency: save it as black and white, without alpha",
+        )
 
 
 def _check_palette(colours: Pixels) -> None:
@@ -114,11 +116,13 @@ def _label_numbers(image: "Image.Image") -> Pixels:
     if image.mode.startswith("I"):
         values = sixteen_bit(image)
         if values.max() > 255:
-            raise ScanError(_NO_MASK, f"labels up to {values.max()}; at most 255 are read")
+            raise ScanError("unsupported pixel format", f"labels up to {values.max()}; at most 255 are read")
         return values.astype(np.uint8)
     if image.mode in ("1", "L", "P"):
         return np.asarray(image).astype(np.uint8)
-    raise ScanError(_NO_MASK, "a mask in colour has no numbers: --mask-label wants a palette or grey values")
+    raise ScanError(
+        "unsupported pixel format", "a mask in colour has no numbers: --mask-label wants a palette or grey values"
+    )
 
 
 def _read(file: BinaryIO, label: MaskLabel, part: str) -> Outlines:

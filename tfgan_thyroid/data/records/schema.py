@@ -5,7 +5,8 @@
       schema.pbtxt         the keys of a record, as a tensorflow_metadata Schema
       statistics.json      counts, grey levels and sizes of each split
       statistics/          the same as tensorflow_metadata messages, Split-NAME/FeatureStats.pb
-      rejected.jsonl       the files that were refused, and why
+      rejected.jsonl       the files that were refused, and why: for the owner of the scans, since it names files
+      duplicates.jsonl     the files that hold the same picture or nearly the same: for the owner, too
       near_duplicates.json the scans that look alike, by their ids
       contact_sheet.png    a sample of the stored images, by split
       crop_sheet.png       a sample of the raw scans, with the box that was kept
@@ -39,6 +40,7 @@ DATASET_FILE = "dataset.json"
 SCHEMA_FILE = "schema.pbtxt"
 STATISTICS_FILE = "statistics.json"
 REJECTED_FILE = "rejected.jsonl"
+DUPLICATES_FILE = "duplicates.jsonl"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 CROP_SHEET_FILE = "crop_sheet.png"
 NEAR_DUPLICATES_FILE = "near_duplicates.json"

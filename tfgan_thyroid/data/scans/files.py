@@ -30,7 +30,6 @@ __all__ = [
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")
-_NO_GREY = "unsupported pixel format"
 _NOTE_BYTES = 2**26  # of a PNG's colour profile or text, unpacked
 
 
@@ -145,7 +144,8 @@ def _check_frame(image: "Image.Image", high_byte: bool) -> None:
     sixteen_bits = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
     if sixteen_bits and not image.mode.startswith("I") and not high_byte:
         raise ScanError(
-            _NO_GREY, "16-bit colour or alpha, of which only the high byte can be read: export grey or 8 bit"
+            "unsupported pixel format",
+            "16-bit colour or alpha, of which only the high byte is read: export grey or 8 bit",
         )
 
 
@@ -178,7 +178,7 @@ def _grey(image: "Image.Image", white_level: int) -> Pixels:
             values = white_level - values
         return ((values * 255 + white_level // 2) // white_level).astype(np.uint8)
     if image.mode == "F":
-        raise ScanError(_NO_GREY, "floating point; wanted 8 or 16 bit")
+        raise ScanError("unsupported pixel format", "floating point; wanted 8 or 16 bit")
     image = _on_black(image)
     if image.mode not in ("1", "L", "P", "RGB", "RGBA"):
         image = image.convert("RGB")
@@ -189,7 +189,7 @@ def sixteen_bit(image: "Image.Image") -> np.ndarray:
     """The values of a 16-bit grey image, uint16 `[H, W]`. Older Pillows open them as 32-bit integers."""
     values = np.asarray(image)
     if image.mode == "I" and (values.min() < 0 or values.max() > WHITE_LEVEL):
-        raise ScanError(_NO_GREY, "32-bit values; wanted 8 or 16 bit")
+        raise ScanError("unsupported pixel format", "32-bit values; wanted 8 or 16 bit")
     values = values.astype(np.uint16)
     if "transparency" in image.info:  # PNG: one value that shows black
         values[values == image.info["transparency"]] = 0
