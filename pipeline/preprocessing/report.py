@@ -88,7 +88,7 @@ def print_plan(settings: PreprocessSettings, scans: Sequence[ScanFile], *, as_js
 
 def _planned_info(settings: PreprocessSettings, counts: Counter, scans: Sequence[ScanFile]) -> DatasetInfo:
     """What `dataset.json` would say, as far as names tell."""
-    named = all(has_extension(scan.name, IMAGE_EXTENSIONS) for scan in scans)
+    named = all(has_extension(scan.name, IMAGE_SUFFIXES) for scan in scans)
     rule = "table" if settings.groups is not None else f"pattern:{settings.group_pattern}"
     if rule == "pattern:None":
         rule = "file" if named else "dicom-patient"
@@ -123,12 +123,6 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
         )
     for concern in find_concerns(output):
         note(str(concern))
-    flat = sum(split["flat_pictures"] for split in splits.values())
-    if flat:
-        note(
-            f"warning: {flat} of {sum(info.counts.values())} scans are black and white, or of a few values near black, "
-            "as masks are: give masks to --masks, and --input the scans alone"
-        )
     duplicates = sum(split["duplicates"] for split in splits.values())
     stray = sum(split.get("stray_polygons", 0) for split in splits.values())
     if as_json:

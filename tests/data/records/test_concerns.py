@@ -27,6 +27,7 @@ def sizes(*names):
         (info(), sizes("875x1167"), "one scanner", "--data-description"),
         (info(), {"splits": {"train": {"mask_area": {"tiny": 3}}}}, "masks of a pixel or few", "--mask-label"),
         (info(), {"splits": {"test": {"mask_area": {"empty": 40}}}}, "no foreground", "--mask-label"),
+        (info(), {"splits": {"train": {"flat_pictures": 3}}}, "masks among the scans", "--masks"),
         (info(), {"probe": {"scans": 8, "coloured": 1}}, "colour", "--split-lists"),
         (info(), {"probe": {"scans": 8, "drawn_on": 5}}, "calipers or text", "--inpaint-overlays"),
         (info(), {"probe": {"scans": 8, "margins": 8}}, "margins", "--crop auto"),

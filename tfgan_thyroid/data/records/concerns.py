@@ -103,6 +103,13 @@ def _of_masks(splits: dict[str, Any], counts: dict[str, int]) -> Iterator[Concer
                 f"all {counts[name]} masks of split {name} are empty: look at the mask files, and give another "
                 "--mask-label",
             )
+    flat = sum(split.get("flat_pictures", 0) for split in splits.values())
+    if flat:
+        yield Concern(
+            "masks among the scans",
+            f"{flat} are black and white, or of a few values near black: give masks to --masks, and --input the scans "
+            "alone",
+        )
     tiny = sum(split.get("mask_area", {}).get("tiny", 0) for split in splits.values())
     if tiny:
         yield Concern(
