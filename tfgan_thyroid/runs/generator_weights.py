@@ -25,14 +25,21 @@ def load_generator(config: Config, checkpoint: Path, weights: str | None = None)
         weights: `average` or `raw`; by default the average where the run keeps one.
 
     Raises:
-        UserError: the run keeps no average, or the checkpoint does not hold such a generator.
+        UserError: the run keeps no average, the checkpoint does not hold such a generator, or the generator's first
+            layer cannot take the `latent_scale`.
     """
     if weights == "average" and not config.ema_decay:
         raise UserError("this run keeps no averaged generator (ema_decay is 0): take its raw weights")
     averaged = bool(config.ema_decay) and weights != "raw"
     generator = _build("generator", config)
+    first = generator.layers[0]
+    if config.latent_scale != 1.0 and not (isinstance(first, keras.layers.Dense) and not first.use_bias):
+        raise UserError(
+            f"latent_scale is {config.latent_scale}, and goes into the generator's first layer, which must be a Dense "
+            f"without bias: it is {first.name!r} of type {type(first).__name__}"
+        )
     _read("averaged_generator" if averaged else "generator", generator, checkpoint)
-    _multiply(generator.layers[0], config.latent_scale)
+    _multiply(first, config.latent_scale)
     return generator
 
 

@@ -1,5 +1,6 @@
 """To whoever loads a run's networks latents are standard normal, whatever the run multiplies them by."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,6 +12,7 @@ from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind, run_images
 from tfgan_thyroid.evaluation.report import files as evaluation_files
 from tfgan_thyroid.evaluation.report import latent_figures
+from tfgan_thyroid.models.alpha_wgan_gp import AlphaWGANGP
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
@@ -94,3 +96,16 @@ def test_the_report_shows_the_models_reconstructions(scaled, monkeypatch):
 def test_a_scale_that_makes_no_images_is_refused(tiny_config, value):
     with pytest.raises(UserError, match="latent_scale is .*: it must be a finite number above 0"):
         tiny_config.replace(latent_scale=value)
+
+
+def test_a_generator_whose_first_layer_cannot_take_the_scale_is_refused(tiny_config, tmp_path, monkeypatch):
+    """A bias would be multiplied with the kernel."""
+    monkeypatch.setattr(
+        AlphaWGANGP,
+        "NETWORKS",
+        {"generator": lambda c: keras.Sequential([keras.layers.Input((8,)), keras.layers.Dense(4, name="first")])},
+    )
+    with pytest.raises(
+        UserError, match="latent_scale is 2.0.*must be a Dense without bias: it is 'first' of type Dense"
+    ):
+        load_generator(tiny_config.replace(latent_scale=2.0), tmp_path)
