@@ -61,6 +61,7 @@ class Evaluator(Component):
         from tfgan_thyroid.evaluation.image_sources import generated_source, held_out_source, real_source
         from tfgan_thyroid.evaluation.judgement import Judgement
         from tfgan_thyroid.evaluation.report.files import write_evaluation
+        from tfgan_thyroid.serving.export.model_card import audited
         from tfgan_thyroid.training import runtime
 
         runtime.prepare()
@@ -86,12 +87,13 @@ class Evaluator(Component):
         copies = p["thresholds"]["value"].get("memorization_audit") and not evaluation.audit.passed
         judgement = Judgement(checks, evaluation.audit.reasons if copies else [])
         write_evaluation(evaluation, workplace.outputs["evaluation"], judgement)
-        self._bless(workplace, judgement)
+        self._bless(workplace, judgement, audited(evaluation.audit.to_dict()))
 
-    def _bless(self, workplace: Workplace, judgement: "Judgement") -> None:
+    def _bless(self, workplace: Workplace, judgement: "Judgement", audit: Mapping[str, Any]) -> None:
         verdict = {
             **judgement.to_dict(),
             "split": self.parameters["split"],
+            "audit": audit,
             "compared_with_last_blessed": "baseline" in workplace.inputs,
             "thresholds": self.parameters["thresholds"],
         }

@@ -51,6 +51,9 @@ def execute(
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     package_log = logging.getLogger("tfgan_thyroid")
     package_log.addHandler(handler)
+    final = _FinalPaths({path: store.root / component.name / name / str(execution) for name, path in outputs.items()})
+    for each in package_log.handlers:
+        each.addFilter(final)
     directories = {name: artifact.path(store.root) for name, artifact in inputs.items()}
     try:
         component.run(Workplace(directories, outputs, scratch, LOG))
@@ -68,6 +71,8 @@ def execute(
         handler.handle(logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()}))
         raise
     finally:
+        for each in package_log.handlers:
+            each.removeFilter(final)
         package_log.removeHandler(handler)
         handler.close()
     names = {name: artifact.name for name, artifact in inputs.items()}
@@ -75,6 +80,22 @@ def execute(
     store.complete(execution, now(), names, rows)
     shutil.rmtree(working)
     return artifacts
+
+
+class _FinalPaths(logging.Filter):
+    """Names an output by the place that it is renamed to when its component ends, not by where it is written."""
+
+    def __init__(self, places: Mapping[Path, Path]) -> None:
+        super().__init__()
+        self._places = places
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Changes the message and lets it pass."""
+        message = record.getMessage()
+        for written, place in self._places.items():
+            message = message.replace(str(written), str(place))
+        record.msg, record.args = message, None
+        return True
 
 
 def _publish(

@@ -115,6 +115,11 @@ def test_a_first_run_leaves_a_served_model_with_its_lineage(root):
     parents = [made(root, name) for name in ("Evaluator.blessing", "InfraValidator.blessing", "Trainer.model")]
     pushed = Artifact.read(made(root, "Pusher.pushed_model"))
     assert pushed.parents == tuple(path.relative_to(root / "root").as_posix() for path in parents)
+    card = json.loads((root / "saved" / "thyroid" / "1" / "model_card.json").read_text())
+    assert card["audit"]["passed"] is True
+    told = "".join(path.read_text() for path in (root / "root" / "logs").glob("ExampleGen-*.txt"))
+    sheets = re.findall(r"contact sheet: (\S+)", told)
+    assert sheets == [str(made(root, "ExampleGen.examples") / "contact_sheet.png")]
     report = (made(root, "Evaluator.evaluation") / "report.html").read_text()
     assert "<strong>Blessed</strong><ul><li>it meets every threshold</li></ul>" in report
     assert "value.mmd_over_floor" in report

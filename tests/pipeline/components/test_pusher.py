@@ -69,6 +69,8 @@ def test_a_model_that_was_rolled_back_is_not_pushed_again_until_it_is_put_back(t
         blessed[name].mkdir()
         (blessed[name] / mark).touch()
 
+    (blessed["blessing"] / "verdict.json").write_text("{}")  # as before verdicts held an audit
+
     def run_pusher(folder):
         outputs = {"pushed_model": tmp_path / folder}
         outputs["pushed_model"].mkdir()

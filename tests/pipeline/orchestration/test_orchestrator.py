@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,7 @@ class Count(Component):
         (workplace.outputs["count"] / "count.json").write_text(json.dumps(count))
         (workplace.outputs["log"] / "log.txt").write_text(f"{count} words")
         workplace.log.info("counted %d", count)
+        workplace.log.info("wrote %s", workplace.outputs["log"] / "log.txt")
 
     def stop_reason(self, outputs):
         count = json.loads((outputs["count"] / "count.json").read_text())
@@ -76,7 +78,9 @@ def test_artifacts_lie_where_tfx_puts_them_and_say_what_they_are(tmp_path, caplo
     assert (artifact.type, artifact.parents) == ("Number", ("Count/count/2",))
     assert artifact.started <= artifact.ended
     assert artifact.digest == content_digest(tmp_path / "Last" / "copy" / "3")
-    assert "counted 2" in (tmp_path / "logs" / "Count-2.txt").read_text()
+    told = (tmp_path / "logs" / "Count-2.txt").read_text()
+    assert "counted 2" in told
+    assert Path(told.split("wrote ")[1].split()[0]).read_text() == "2 words"  # where it lies now
     assert json.loads((tmp_path / "Last" / "copy" / "3" / MANIFEST).read_text())["producer"] == "Last"
     assert not list(tmp_path.rglob(".working"))
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -16,9 +17,9 @@ from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.presets import preset
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
-from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, current_stack
+from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line, current_stack
 from tfgan_thyroid.serving.export import saved_model
-from tfgan_thyroid.serving.export.model_card import Provenance
+from tfgan_thyroid.serving.export.model_card import Provenance, add_audit
 from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures
 from tfgan_thyroid.serving.image_folder import write_images
@@ -143,7 +144,8 @@ def test_the_model_card_tells_what_it_is(trained, version):
     text = (version / "model_card.md").read_text()
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
-        "Signatures", "Data", "Training", "Metrics", "Intended use", "What it must not be used for", "Limits",
+        "Signatures", "Data", "Training", "Metrics", "Memorisation audit", "Intended use",
+        "What it must not be used for", "Limits",
     ]  # fmt: skip
     assert "- Diagnosis, or any decision about a person." in text
     assert f"| model digest | `{card['model_digest']}` |" in text and f"| licence | {card['licence']} |" in text
@@ -167,6 +169,42 @@ def test_the_card_says_what_the_person_who_exports_says(trained, tmp_path):
     assert (card["data"], card["licence"]) == ("made-up scans", "Apache-2.0")
     text = (version / "model_card.md").read_text()
     assert "\nmade-up scans.\n" in text and "| licence | Apache-2.0 |" in text
+
+
+def test_the_card_tells_the_last_audit_of_this_very_model_or_that_there_is_none(trained, version, tmp_path):
+    run, _ = trained
+    digest = json.loads((version / "model_card.json").read_text())["model_digest"]
+    assert "None is recorded of this model" in (version / "model_card.md").read_text()
+    audit = {
+        "passed": False,
+        "reasons": ["2 near copies"],
+        "counts": {"held_out": 9},
+        "held_out_rule": "eval",
+        "spaces": [],
+    }
+    audits = [
+        (digest, {**audit, "reasons": ["1 copy"]}),
+        (digest, audit),
+        (digest, None),
+        ("of another model", {**audit, "passed": True}),
+    ]
+    for of, found in audits:
+        append_line(run.metrics_file, {"iteration": 1, "evaluation": {"generated": {"digest": of}, "audit": found}})
+    later = export_generator(run, tmp_path / "thyroid")
+    run.metrics_file.unlink()
+    card = json.loads((later / "model_card.json").read_text())
+    assert card["audit"] == {name: audit[name] for name in ("passed", "reasons", "counts", "held_out_rule")}
+    text = (later / "model_card.md").read_text()
+    assert "FAILED: 2 near copies.\n\nImages: 9 held out. Unseen scans: eval." in text
+
+
+def test_an_audit_after_the_export_is_added_to_the_card_and_changes_nothing_else(version, tmp_path):
+    shutil.copytree(version, tmp_path / "1")
+    before = json.loads((tmp_path / "1" / "model_card.json").read_text())
+    audit = {"passed": True, "reasons": ["no copy was found"], "counts": {"generated": 4}, "held_out_rule": "test"}
+    add_audit(tmp_path / "1", audit)
+    assert json.loads((tmp_path / "1" / "model_card.json").read_text()) == {**before, "audit": audit}
+    assert "Passed: no copy was found." in (tmp_path / "1" / "model_card.md").read_text()
 
 
 def test_generated_files_are_the_served_images_and_say_what_they_are(trained, signatures, tmp_path):

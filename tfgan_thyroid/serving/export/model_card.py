@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,15 @@ NOT_FOR = (
 LIMITS = (
     "Images vary less than the data: see the nearest-neighbour figures, where 0.5 is perfect.",
     "It makes images like those that it was trained on, of that size and machine, and knows nothing beyond them.",
-    "A generator may repeat scans that it was trained on; no audit of memorisation is recorded here.",
+    "A generator may repeat scans that it was trained on; an audit does not see rotated or partial copies.",
 )
 _WHAT_METRICS_MEAN = (
     "By pixels, between as many generated and real images, with the averages and deviations of the draws; `real "
     "against real` is the same number between two halves of the data, the best that can be expected."
 )
+
+_AUDITED = ("passed", "reasons", "counts", "held_out_rule")
+"""What a card holds of an audit's result."""
 
 _TITLES = {
     "generator": "Generator of synthetic thyroid ultrasound scans",
@@ -87,7 +91,26 @@ def write_model_card(directory: Path, run: RunDirectory, exported: Exported, pro
         exported: what is in the SavedModel.
         provenance: data and licence, as given by the person who exports.
     """
-    card = _card(run, exported, provenance)
+    _write(directory, _card(run, exported, provenance))
+
+
+def add_audit(directory: Path, audit: Mapping[str, Any]) -> None:
+    """Writes an audit that was made after the export into the card of a version.
+
+    Args:
+        directory: of the SavedModel.
+        audit: of `audited`.
+    """
+    card = json.loads((directory / "model_card.json").read_text())
+    _write(directory, {**card, "audit": dict(audit), "limits": LIMITS})
+
+
+def audited(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card holds of an `AuditResult` in JSON."""
+    return {name: result[name] for name in _AUDITED}
+
+
+def _write(directory: Path, card: dict[str, Any]) -> None:
     (directory / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
     (directory / "model_card.md").write_text(_text(card), encoding="utf-8")
 
@@ -108,6 +131,7 @@ def _card(run: RunDirectory, exported: Exported, provenance: Provenance) -> dict
         "stack": record.stack,
         "package_version": record.package_version,
         "metrics": _training_metrics(run, iteration),
+        "audit": _audit_of(run, exported.model_digest),
         "licence": provenance.licence,
         "intended_use": INTENDED_USE,
         "not_for": NOT_FOR,
@@ -119,6 +143,13 @@ def _training_metrics(run: RunDirectory, iteration: int) -> dict[str, Any] | Non
     """What training measured there; a line of `evaluate` keeps its numbers one level deeper."""
     lines = read_lines(run.metrics_file)
     return next((line for line in lines if line["iteration"] == iteration and "evaluation" not in line), None)
+
+
+def _audit_of(run: RunDirectory, model_digest: str) -> dict[str, Any] | None:
+    """The last audit that `evaluate` recorded of this very model; None without any."""
+    evaluations = [line["evaluation"] for line in read_lines(run.metrics_file) if "evaluation" in line]
+    audits = [e["audit"] for e in evaluations if e["audit"] and e["generated"]["digest"] == model_digest]
+    return audited(audits[-1]) if audits else None
 
 
 def training_command(config: Config, split: str = "train") -> str:
@@ -155,6 +186,7 @@ def _text(card: dict[str, Any]) -> str:
         "Training": f"{card['iteration']:,} iterations of batch {config['batch_size']}:\n\n"
         f"```bash\n{card['training_command']}\n```",
         "Metrics": _metrics(card["metrics"]),
+        "Memorisation audit": _audit(card.get("audit")),
         "Intended use": card["intended_use"],
         "What it must not be used for": "\n".join(f"- {line}" for line in card["not_for"]),
         "Limits": "\n".join(f"- {line}" for line in card["limits"]),
@@ -180,3 +212,11 @@ def _metrics(metrics: dict | None) -> str:
                 f"| {name} | {value['mean']:.4f} | {value['std']:.4f} | {floor} | {value['n']} | {value['draws']} |"
             )
     return "\n".join(rows)
+
+
+def _audit(audit: dict | None) -> str:
+    if audit is None:
+        return "None is recorded of this model: `python -m tfgan_thyroid.evaluate --audit` makes one of its run."
+    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in audit["counts"].items())
+    verdict = "Passed" if audit["passed"] else "FAILED"
+    return f"{verdict}: {'; '.join(audit['reasons'])}.\n\nImages: {counts}. Unseen scans: {audit['held_out_rule']}."
