@@ -11,6 +11,16 @@ def plain_form(images, kernel):
     return tf.nn.conv2d(upsampled, kernel, strides=1, padding="SAME")
 
 
+def smooth_form(images, kernel):
+    """Zeros inserted, [1 3 3 1] / 4 along both axes, then the 3x3 convolution: all with zeros far around the images."""
+    batch, height, width, channels = images.shape
+    wide = np.zeros((batch, 2 * height + 8, 2 * width + 8, channels))
+    wide[:, 4:-4:2, 4:-4:2] = images
+    for axis in (1, 2):
+        wide = sum(w * np.roll(wide, shift, axis) for w, shift in ((0.25, -1), (0.75, 0), (0.75, 1), (0.25, 2)))
+    return tf.nn.conv2d(wide, kernel, strides=1, padding="SAME")[:, 4:-4, 4:-4]
+
+
 def random(*shape, seed=0):
     return tf.constant(np.random.default_rng(seed).normal(size=shape))
 
@@ -24,6 +34,22 @@ def test_equals_upsampling_then_convolution(shape):
     images, kernel = random(*shape), random(3, 3, shape[-1], 5, seed=1)
     # The same sums in another order, in float64.
     np.testing.assert_allclose(upsample_convolution(images, kernel), plain_form(images, kernel), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_smooth_upsampling_equals_interpolation_then_convolution(shape):
+    images, kernel = random(*shape), random(3, 3, shape[-1], 5, seed=1)
+    smooth = upsample_convolution(images, kernel, smooth=True)
+    np.testing.assert_allclose(smooth, smooth_form(images, kernel), rtol=0, atol=1e-13)
+
+
+def test_smooth_upsampling_keeps_a_plane_a_plane():
+    rows = np.arange(6.0)[:, np.newaxis] + np.zeros(6)
+    delta = np.zeros((3, 3, 1, 1))
+    delta[1, 1] = 1.0
+    between = upsample_convolution(tf.constant(rows[np.newaxis, ..., np.newaxis]), tf.constant(delta), smooth=True)
+    expected = np.arange(12.0) / 2.0 - 0.25
+    np.testing.assert_allclose(between[0, 2:-2, 6, 0], expected[2:-2], atol=1e-13)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -66,7 +92,7 @@ def test_trained_parameter_is_the_three_by_three_kernel():
 
 
 def test_layer_survives_its_configuration():
-    layer = UpsampleConv2D(7, "he_uniform", name="up")
+    layer = UpsampleConv2D(7, "he_uniform", smooth=True, name="up")
     copy = UpsampleConv2D.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
     assert copy.compute_output_shape((None, 4, 4, 3)) == (None, 8, 8, 7)
