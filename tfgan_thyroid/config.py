@@ -15,6 +15,7 @@ MODELS = {
     "alpha-gan": "alpha_gan.AlphaGAN",
     "vae": "vae.VAE",
     "gan": "gan.GAN",
+    "r1-gan": "r1_gan.R1GAN",
 }
 """The generative models by name: module and class in `tfgan_thyroid.models`."""
 
@@ -86,6 +87,10 @@ class Config(ConfigFields):
         gan_loss: of G in `gan`: `saturating` (Eq. 1) or `non-saturating`, whose gradient does not vanish while D wins.
         kl_weight: scale of the Laplace noise that `vae` assumes on each pixel, in units of the [-1, 1] range: the KL
             divergence is weighted by it over the values of an image.
+        r1_gamma: gamma of R1 in `r1-gan`, for the discriminator of whole images.
+        texture_r1_gamma: gamma of R1 in `r1-gan`, for the discriminator of texture and each of its pieces.
+        decay_start: share of the iterations after which the learning rates of `r1-gan` fall, linearly, to 0 at the
+            last one; 1 keeps them.
         data_augmentation: what a scan goes through each time it is drawn: `none`, or `conventional` (flip, rotation,
             resize and elastic distortion, the mask with it). The generator learns to make such images, and a
             memorisation audit does not know a scan that was rotated or distorted.
@@ -129,6 +134,9 @@ class Config(ConfigFields):
     critic_steps: int = _option(1, of="wgan-gp")
     gan_loss: str = _option("saturating", of="gan")
     kl_weight: float = _weight(0.1, of="vae")
+    r1_gamma: float = _weight(10.0, of="r1-gan")
+    texture_r1_gamma: float = _weight(0.03, of="r1-gan")
+    decay_start: float = _option(1.0, of="r1-gan")
     data_augmentation: str = "none"
     augment: str = "none"
     ema_decay: float = 0.0
@@ -157,6 +165,8 @@ class Config(ConfigFields):
                 raise UserError(f"{name} is {getattr(self, name)}: it must be at least 1 iteration")
         if not 0.0 <= self.ema_decay < 1.0:
             raise UserError(f"ema_decay is {self.ema_decay}: it must lie in [0, 1)")
+        if not 0.0 <= self.decay_start <= 1.0:
+            raise UserError(f"decay_start is {self.decay_start}: it must lie in [0, 1]")
         if not 0.0 < self.latent_scale < math.inf:
             raise UserError(f"latent_scale is {self.latent_scale}: it must be a finite number above 0")
         for option in dataclasses.fields(self):

@@ -31,6 +31,10 @@ UPDATES = {
     ],
     "vae": [("_update_encoder_and_generator", True, {"encoder", "generator"})],
     "gan": [("_update_discriminator", True, {"discriminator"}), ("_update_generator", False, {"generator"})],
+    "r1-gan": [
+        ("_update_discriminators", True, {"discriminator", "texture_discriminator"}),
+        ("_update_generator", False, {"generator"}),
+    ],
 }
 # Each loss, with the weights of its terms.
 LOSSES = {
@@ -60,6 +64,11 @@ LOSSES = {
     },
     "vae": {"eg_loss": {"recon_l1": 1, "kl": 0.1 / 16**2}},
     "gan": {"d_loss": {"d_real": 1, "d_generated": 1}, "g_loss": {"g_generated": -1}},
+    "r1-gan": {
+        # Of 4x4 pieces.
+        "d_loss": {"d_real": 1, "d_generated": 1, "d_r1": 5, "td_real": 1, "td_generated": 1, "td_r1": 16 * 0.015},
+        "g_loss": {"g_generated": 1, "g_texture": 1},
+    },
 }
 every_model = pytest.mark.parametrize("name", NAMES)
 
@@ -162,7 +171,11 @@ def test_each_optimizer_is_built_on_its_network_alone_before_the_first_step(conf
 def test_every_pass_of_the_generator_and_of_a_coupled_critic_sees_one_kind_of_image(config, name, monkeypatch):
     """Batch statistics of real, generated and reconstructed images must not mix."""
     model = build_model(config)
-    coupled = model.networks if name == "alpha-wgan-gp-original" else {"generator": model.generator}
+    coupled = {"generator": model.generator}
+    if name == "alpha-wgan-gp-original":
+        coupled = model.networks
+    elif name == "r1-gan":
+        coupled = {**coupled, "discriminator": model.discriminator}
     sizes = []
     for network in coupled.values():
         original = network.call

@@ -8,15 +8,20 @@ import tensorflow as tf
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.layers.batch_normalization import CriticBatchNormalization
 from tfgan_thyroid.networks.code_discriminator import build_code_discriminator
-from tfgan_thyroid.networks.discriminator import build_discriminator
+from tfgan_thyroid.networks.discriminator import build_coupled_discriminator, build_discriminator
 from tfgan_thyroid.networks.encoder import build_encoder, build_variational_encoder, mean_encoder
 from tfgan_thyroid.networks.generator import build_generator
+from tfgan_thyroid.networks.smooth_generator import build_smooth_generator
+from tfgan_thyroid.networks.texture_discriminator import build_texture_discriminator
 
 BUILDERS = {
     "generator": lambda size, width, **kwargs: build_generator(size, 1, width, 256, **kwargs),
     "discriminator": lambda size, width, **kwargs: build_discriminator(size, 1, width, **kwargs),
     "encoder": lambda size, width, **kwargs: build_encoder(size, 1, width, 256, **kwargs),
     "code_discriminator": lambda size, width, **kwargs: build_code_discriminator(256, **kwargs),
+    "smooth_generator": lambda size, width, **kwargs: build_smooth_generator(size, 1, width, 256, **kwargs),
+    "coupled_discriminator": lambda size, width, **kwargs: build_coupled_discriminator(size, 1, width, **kwargs),
+    "texture_discriminator": lambda size, width, **kwargs: build_texture_discriminator(size, 1, width, **kwargs),
     "variational_encoder": lambda size, width, **kwargs: build_variational_encoder(size, 1, width, 256, **kwargs),
     "batch_normalized_discriminator": lambda size, width, **kwargs: build_discriminator(
         size, 1, width, normalization=CriticBatchNormalization, **kwargs
@@ -47,6 +52,13 @@ def inputs_of(network, batch=2, seed=0):
         ("encoder", 15_375_008, 4_032),
         ("generator", 10_483_936, 4_032),
         ("code_discriminator", 1_313_793, 0),
+        # Beside the paper's: noise weights of the last three maps, a last map of 16 channels with its normalization,
+        # and the convolution behind it, where the paper's ends.
+        ("smooth_generator", 10_483_936 + (64 + 32 + 16) + 9 * 32 * 16 + 2 * 16 + 9 * 16 - 9 * 32, 4_032 + 2 * 16),
+        # One channel more in front of the last convolution.
+        ("coupled_discriminator", 11_192_801 + 16, 0),
+        # 4x4 to 32, 4x4 to 64, 3x3 to 64 and 1x1 to 1, each with biases.
+        ("texture_discriminator", 16 * 32 + 32 + 16 * 32 * 64 + 64 + 9 * 64 * 64 + 64 + 64 + 1, 0),
         # A second head of 16 * 1024 -> 256; a scale and a shift for each normalized channel.
         ("variational_encoder", 15_375_008 + 16 * 1024 * 256 + 256, 4_032),
         ("batch_normalized_discriminator", 11_192_801 + 2 * (64 + 128 + 256 + 512 + 1024), 0),
@@ -64,7 +76,10 @@ def test_shapes_at_other_sizes_and_with_two_channels(size):
     images = np.zeros((2, size, size, 2), np.float32)
     assert build_discriminator(size, 2, 4)(images).shape == (2, 1)
     assert build_encoder(size, 2, 4, 10)(images).shape == (2, 10)
-    assert build_generator(size, 2, 4, 10)(np.zeros((2, 10), np.float32)).shape == (2, size, size, 2)
+    assert build_coupled_discriminator(size, 2, 4)(images).shape == (2, 1)
+    assert build_texture_discriminator(size, 2, 4)(images).shape == (2, size // 4, size // 4, 1)
+    for build in (build_generator, build_smooth_generator):
+        assert build(size, 2, 4, 10)(np.zeros((2, 10), np.float32)).shape == (2, size, size, 2)
 
 
 @every_network
@@ -95,7 +110,7 @@ def test_the_seed_decides_every_initial_value(name):
 @every_network
 def test_a_network_survives_its_configuration(name):
     network = BUILDERS[name](16, 4)
-    copy = keras.Sequential.from_config(network.get_config())
+    copy = type(network).from_config(network.get_config())
     copy.set_weights(network.get_weights())
     inputs = inputs_of(network)
     np.testing.assert_array_equal(copy(inputs), network(inputs))

@@ -34,8 +34,13 @@ OVERRIDES = {
 }
 # The paper's model has these tests, and more, in test_fit.py.
 BASELINES = [name for name in NAMES if name != "alpha-wgan-gp"]
-ENCODING = [name for name in BASELINES if name not in ("gan", "wgan-gp")]
-OPTIONS = {"gan": {"gan_loss": "non-saturating"}, "wgan-gp": {"critic_steps": 2}, "vae": {"kl_weight": 0.2}}
+ENCODING = [name for name in BASELINES if name not in ("gan", "wgan-gp", "r1-gan")]
+OPTIONS = {
+    "gan": {"gan_loss": "non-saturating"},
+    "wgan-gp": {"critic_steps": 2},
+    "vae": {"kl_weight": 0.2},
+    "r1-gan": {"decay_start": 0.5},
+}
 
 
 def start(dataset, outdir, name, iterations):

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 PROGRAM = Path(__file__).with_name("replica_runs.py")
-VARIANTS = ("alpha-wgan-gp", "alpha-wgan-gp-original", "wgan-gp", "alpha-gan", "vae", "gan", "augmented", "bfloat16")
+VARIANTS = (
+    "alpha-wgan-gp",
+    "alpha-wgan-gp-original",
+    "wgan-gp",
+    "alpha-gan",
+    "vae",
+    "gan",
+    "r1-gan",
+    "augmented",
+    "bfloat16",
+)
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 

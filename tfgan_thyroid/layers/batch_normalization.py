@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfgan_thyroid import replicas
 from tfgan_thyroid.layers.instance_normalization import EPSILON
+from tfgan_thyroid.layers.latent_noise import LatentNoise
 
 MEASURED_PIXELS = 2**20
 """Pixels of a map that its statistics are measured on: 256 examples at 64x64."""
@@ -60,7 +61,7 @@ def _batch_moments(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return mean, replicas.mean(tf.reduce_mean(tf.square(inputs - mean), axis=axes, keepdims=True))
 
 
-def measure_batch_statistics(network: keras.Sequential, inputs: tf.Tensor) -> None:
+def measure_batch_statistics(network: keras.Model, inputs: tf.Tensor) -> None:
     """Sets the moving statistics of each batch normalization to those of its own inputs, layer after layer.
 
     Weights that are an average of many iterations' (Izmailov et al. 2018, section 3.2), or that have seen inputs of
@@ -71,18 +72,21 @@ def measure_batch_statistics(network: keras.Sequential, inputs: tf.Tensor) -> No
     they lack in examples they have in pixels.
 
     Args:
-        network: a chain of layers, at least one of them a `BatchNormalization`.
+        network: a chain of layers, at least one of them a `BatchNormalization`; a `LatentNoise` in it sees the
+            network's inputs, too.
         inputs: what the network is used on, `[N, ...]`, all in one batch.
     """
-    last = max(i for i, layer in enumerate(network.layers) if isinstance(layer, BatchNormalization))
-    for layer in network.layers[: last + 1]:
+    latents, layers = inputs, [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+    last = max(i for i, layer in enumerate(layers) if isinstance(layer, BatchNormalization))
+    for layer in layers[: last + 1]:
         pixels = math.prod(inputs.shape[1:-1])
         inputs = inputs[: max(LEAST_EXAMPLES, MEASURED_PIXELS // pixels)]
         if isinstance(layer, BatchNormalization):
             mean, variance = tf.nn.moments(tf.cast(inputs, tf.float32), list(range(len(inputs.shape) - 1)))
             layer.moving_mean.assign(mean)
             layer.moving_variance.assign(variance)
-        inputs = layer(inputs, training=False)
+        takes_latents = isinstance(layer, LatentNoise)
+        inputs = layer([inputs, latents[: len(inputs)]] if takes_latents else inputs, training=False)
 
 
 @keras.saving.register_keras_serializable("tfgan_thyroid")

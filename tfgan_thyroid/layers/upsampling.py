@@ -10,7 +10,7 @@ SMALL_MAP = 16
 REPEATED = (1.0, 1.0)
 """Weights, along one axis, of the filter behind the insertion of zeros that repeats each pixel."""
 SMOOTH = (0.25, 0.75, 0.75, 0.25)
-"""The filter of smooth upsampling, [1 3 3 1] / 4: blocks of 2x2 pixels leave no trace (Karras et al. 2020, StyleGAN2)."""
+"""The filter of smooth upsampling, [1 3 3 1] / 4: 2x2 blocks leave no trace (Karras et al. 2020, StyleGAN2)."""
 
 
 def upsample_convolution(inputs: tf.Tensor, kernel: tf.Tensor, smooth: bool = False) -> tf.Tensor:

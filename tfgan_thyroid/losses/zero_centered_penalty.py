@@ -1,13 +1,11 @@
-"""R1, the penalty that lets a discriminator settle where generated images are like real ones (Mescheder et al. 2018)."""
+"""R1, which lets a discriminator settle where generated images are like real ones (Mescheder et al. 2018)."""
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
 
-def zero_centered_penalty(
-    critic: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def zero_centered_penalty(critic: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`E[|grad critic(x)|^2]` over the given points, and their scores.
 
     R1 takes real images as points, with the weight gamma / 2 (section 4.1). Call it under the tape that differentiates

@@ -104,9 +104,36 @@ def in_turn(updates: Iterable[Callable[[], Losses]], variables: Sequence[tf.Vari
 
 def build_adam(config: Config, network: keras.Model) -> keras.optimizers.Optimizer:
     """Adam as configured, built on the network's variables: before `tf.function`, and before a restore."""
-    optimizer = FusedAdam(config.learning_rate, config.beta_1, config.beta_2, config.adam_epsilon)
+    rate = config.learning_rate
+    if config.decay_start < 1.0:
+        rate = LinearDecay(rate, config.decay_start * config.iterations, config.iterations)
+    optimizer = FusedAdam(rate, config.beta_1, config.beta_2, config.adam_epsilon)
     optimizer.build(network.trainable_variables)
     return optimizer
+
+
+@keras.saving.register_keras_serializable("tfgan_thyroid")
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that is constant, then falls linearly to 0.
+
+    Towards the end discriminators and generator stop chasing each other around the point where they would meet.
+
+    Args:
+        rate: the constant.
+        start: steps after which it falls.
+        stop: steps after which it is 0.
+    """
+
+    def __init__(self, rate: float, start: float, stop: float) -> None:
+        super().__init__()
+        self.rate, self.start, self.stop = rate, start, stop
+
+    def __call__(self, step):
+        left = (self.stop - tf.cast(step, tf.float32)) / (self.stop - self.start)
+        return self.rate * tf.clip_by_value(left, 0.0, 1.0)
+
+    def get_config(self):
+        return {"rate": self.rate, "start": self.start, "stop": self.stop}
 
 
 def _after(gradients: list[tf.Tensor | None]) -> contextlib.AbstractContextManager:

@@ -7,6 +7,7 @@ import keras
 from tfgan_thyroid.config import stage_count
 from tfgan_thyroid.layers.initializers import fan_in_uniform
 from tfgan_thyroid.layers.leaky_relu import LeakyReLU
+from tfgan_thyroid.layers.minibatch_statistics import MinibatchStatistics
 from tfgan_thyroid.layers.strided_convolution import StridedConv2D
 
 LEAKY_SLOPE = 0.2
@@ -21,6 +22,7 @@ def build_tower(
     width: int,
     dtype: str,
     seed: int,
+    minibatch_statistics: bool = False,
 ) -> keras.Sequential:
     """4x4 convolutions of stride 2 down to 4x4 pixels, then one valid 4x4 convolution to `outputs` numbers.
 
@@ -33,6 +35,7 @@ def build_tower(
         width: channels after the first stage; each stage doubles them.
         dtype: `"float32"` or `"mixed_bfloat16"`; the output is float32 in both.
         seed: of the initial values.
+        minibatch_statistics: adds a channel of `MinibatchStatistics` to the 4x4 map.
 
     Returns:
         A network from images `[N, image_size, image_size, channels]` to float32 `[N, outputs]`.
@@ -56,6 +59,9 @@ def build_tower(
             network.add(norm)
         network.add(LeakyReLU(LEAKY_SLOPE, dtype=dtype))
         fan_in = filters * 16
+    if minibatch_statistics:
+        network.add(MinibatchStatistics(dtype=dtype))
+        fan_in += 16
     # A valid 4x4 convolution of a 4x4 map is a dense layer.
     network.add(keras.layers.Flatten(dtype=dtype))
     network.add(

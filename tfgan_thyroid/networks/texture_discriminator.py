@@ -13,13 +13,17 @@ from tfgan_thyroid.networks.convolutional_tower import LEAKY_SLOPE
 HALVINGS = 2
 
 
+def piece_count(image_size: int) -> int:
+    """How many pieces of an image are judged."""
+    return (image_size // 2**HALVINGS) ** 2
+
+
 def build_texture_discriminator(
     image_size: int, channels: int, width: int, dtype: str = "float32", seed: int = 0
 ) -> keras.Sequential:
     """Two 4x4 convolutions of stride 2 and one of 3x3, then a 1x1 convolution to a score for each piece.
 
-    A piece is 18x18 pixels, and there is one for each 4x4 pixels. No normalization, as in `build_discriminator` without
-    one.
+    A piece is 18x18 pixels, and there is one for each 4x4 pixels. No normalization, so that R1 sees each image alone.
 
     Args:
         image_size: height and width in pixels, a multiple of 4.

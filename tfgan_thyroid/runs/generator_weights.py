@@ -16,7 +16,7 @@ from tfgan_thyroid.models.registry import model_class
 from tfgan_thyroid.runs.checkpoints import MISFITS, unreadable
 
 
-def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Sequential:
+def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Model:
     """Builds G in float32 and reads its weights, and nothing else, from a checkpoint; its latents are standard normal.
 
     Args:
@@ -32,7 +32,7 @@ def load_generator(config: Config, checkpoint: Path, weights: str | None = None)
         raise UserError("this run keeps no averaged generator (ema_decay is 0): take its raw weights")
     averaged = bool(config.ema_decay) and weights != "raw"
     generator = _build("generator", config)
-    first = generator.layers[0]
+    first = next(layer for layer in generator.layers if not isinstance(layer, keras.layers.InputLayer))
     if config.latent_scale != 1.0 and not (isinstance(first, keras.layers.Dense) and not first.use_bias):
         raise UserError(
             f"latent_scale is {config.latent_scale}, and goes into the generator's first layer, which must be a Dense "
@@ -74,7 +74,7 @@ def model_digest(generator: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def _build(name: str, config: Config) -> keras.Sequential:
+def _build(name: str, config: Config) -> keras.Model:
     return model_class(config.model).build_networks(config.replace(precision="float32"), [name])[name]
 
 
@@ -82,7 +82,7 @@ def _multiply(layer: keras.layers.Layer, factor: float) -> None:
     layer.set_weights([factor * weight for weight in layer.get_weights()])
 
 
-def _read(name: str, network: keras.Sequential, checkpoint: Path) -> None:
+def _read(name: str, network: keras.Model, checkpoint: Path) -> None:
     try:
         status = tf.train.Checkpoint(**{name: network}).read(str(checkpoint / "state"))
         status.assert_existing_objects_matched().expect_partial()

@@ -11,6 +11,7 @@ from PIL import Image
 from tests.networks.other_numbers import with_other_numbers
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.networks.generator import build_generator
+from tfgan_thyroid.networks.smooth_generator import build_smooth_generator
 from tfgan_thyroid.serving.export.inference_generator import InferenceGenerator
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures, GeneratorSignatures
 
@@ -27,6 +28,17 @@ def pixels(files):
 @pytest.mark.parametrize("image_size", [8, 16, 32, 128])
 def test_every_size_gives_the_images_of_the_trained_network(image_size, channels):
     generator = trained(image_size, channels)
+    latents = tf.random.stateless_normal([3, 8], [1, 2])
+    served = InferenceGenerator(generator)(latents)
+    assert served.shape == (3, image_size, image_size, channels)
+    assert np.std(served) > 1e-3
+    np.testing.assert_allclose(served, generator(latents, training=False), atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("image_size", [8, 16, 64])
+def test_every_size_of_a_smooth_generator_gives_the_images_of_the_trained_network(image_size, channels):
+    generator = with_other_numbers(build_smooth_generator(image_size, channels, 4, 8))
     latents = tf.random.stateless_normal([3, 8], [1, 2])
     served = InferenceGenerator(generator)(latents)
     assert served.shape == (3, image_size, image_size, channels)

@@ -16,7 +16,7 @@ class GeneratorSignatures:
         dtype: in which kernels are stored and applied, `float32` or `bfloat16`.
     """
 
-    def __init__(self, generator: keras.Sequential, dtype: str = "float32") -> None:
+    def __init__(self, generator: keras.Model, dtype: str = "float32") -> None:
         self.generator = InferenceGenerator(generator, dtype)
         self.latent_size = self.generator.latent_size
         self.paired = self.generator.channels == 2
