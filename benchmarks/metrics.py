@@ -13,7 +13,7 @@ from benchmarks.machine import busy_core_seconds
 from benchmarks.scaffold import add_counts, document, parser, publish
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.catalog import METRIC_NAMES
+from tfgan_thyroid.metric_catalog import METRIC_NAMES
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfgan_thyroid.config_fields import ConfigFields
 from tfgan_thyroid.errors import UserError, did_you_mean
+from tfgan_thyroid.metric_catalog import METRICS
 
 MODELS = {
     "alpha-wgan-gp": "alpha_wgan_gp.AlphaWGANGP",
@@ -27,20 +28,8 @@ CHOICES = {
     "data_augmentation": ("none", "conventional"),
     "gan_loss": ("saturating", "non-saturating"),
     "precision": ("float32", "mixed_bfloat16"),
-    "best_metric": (
-        "mmd",
-        "mmd-unbiased",
-        "1nn",
-        "ms-ssim",
-        "kid",
-        "precision",
-        "recall",
-        "density",
-        "coverage",
-        "swd",
-        "spectrum",
-        "speckle",
-    ),
+    # Beside a checkpoint they are computed in pixels.
+    "best_metric": tuple(name for name, metric in METRICS.items() if metric.space != "features"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.catalog import METRIC_NAMES, RESULTS
+from tfgan_thyroid.metric_catalog import METRIC_NAMES, RESULTS
 
 if TYPE_CHECKING:
     from tfgan_thyroid.evaluation.comparison import Evaluation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tfgan_thyroid import command
 from tfgan_thyroid.config import CHOICES as GAN_CHOICES
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.catalog import SMALLEST_DRAW
+from tfgan_thyroid.metric_catalog import SMALLEST_DRAW
 from tfgan_thyroid.presets import PRESETS
 from tfgan_thyroid.segmentation.config import CHOICES
 

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import metrics
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metric_catalog import METRIC_NAMES
 from tfgan_thyroid.metrics import distances, matrix_products
-from tfgan_thyroid.metrics.catalog import METRIC_NAMES
 
 SMALL = ["--image-size", "16", "--images", "40", "--samples", "10"]
 

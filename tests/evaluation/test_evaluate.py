@@ -13,7 +13,7 @@ from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import image_sources
 from tfgan_thyroid.evaluation.image_sources import run_images
-from tfgan_thyroid.metrics.catalog import RESULTS
+from tfgan_thyroid.metric_catalog import RESULTS
 from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, append_line, read_lines

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.config import CHOICES
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.catalog import METRIC_NAMES
+from tfgan_thyroid.metric_catalog import METRIC_NAMES
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator

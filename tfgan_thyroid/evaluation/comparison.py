@@ -11,7 +11,7 @@ from tfgan_thyroid.evaluation.audit.result import AuditResult
 from tfgan_thyroid.evaluation.features import FeatureExtractor
 from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind
 from tfgan_thyroid.evaluation.progress import progress_bar
-from tfgan_thyroid.metrics.catalog import RESULTS
+from tfgan_thyroid.metric_catalog import RESULTS
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.runs.run_directory import current_stack

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_thyroid.metrics.catalog import NEIGHBORS_DENSITY
+from tfgan_thyroid.metric_catalog import NEIGHBORS_DENSITY
 from tfgan_thyroid.metrics.distances import PairDistances
+from tfgan_thyroid.metrics.draws import Draw
 from tfgan_thyroid.metrics.neighborhoods import balls_around, neighbor_radii
 
 
@@ -34,11 +35,24 @@ def density_coverage(real: np.ndarray, generated: np.ndarray, k: int = NEIGHBORS
     Raises:
         UserError: too few images.
     """
-    return density_coverage_from(PairDistances(real, generated), k)
+    return _of_distances(PairDistances(real, generated), k)
 
 
-def density_coverage_from(distances: PairDistances, k: int = NEIGHBORS_DENSITY) -> DensityCoverage:
-    """`density_coverage` of sets whose distances are known."""
+def density_of_draw(draw: Draw) -> list[float]:
+    """Density of a draw."""
+    return [draw.once(_of_draw).density]
+
+
+def coverage_of_draw(draw: Draw) -> list[float]:
+    """Coverage of a draw."""
+    return [draw.once(_of_draw).coverage]
+
+
+def _of_draw(draw: Draw) -> DensityCoverage:
+    return _of_distances(draw.distances, NEIGHBORS_DENSITY)
+
+
+def _of_distances(distances: PairDistances, k: int) -> DensityCoverage:
     radii = neighbor_radii(distances.real_real, k)
     density = balls_around(distances.real_generated, radii).mean() / k
     coverage = (distances.real_generated.row_minima <= radii).mean()

@@ -1,51 +1,44 @@
-"""Random draws of real and of generated images, and what several metrics take from them, computed once."""
+"""Random draws of real and of generated images; what a metric takes from an image or a draw is computed once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from tfgan_thyroid.metrics.density_coverage import DensityCoverage, density_coverage_from
 from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances
-from tfgan_thyroid.metrics.kid import mean_kernel_between, mean_kernel_within
-from tfgan_thyroid.metrics.mmd import KernelSums, kernel_sums
-from tfgan_thyroid.metrics.power_spectrum import radial_power_spectra
-from tfgan_thyroid.metrics.precision_recall import PrecisionRecall, precision_recall_from
-from tfgan_thyroid.metrics.sliced_wasserstein import project
-from tfgan_thyroid.metrics.speckle import speckle_statistics
 
 
-class ImageSet:
-    """Images with the space that distances are taken in, and what is computed once for each of them.
+class _Computed:
+    """Keeps what functions made of it, so that metrics can share it without knowing each other."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Callable[[Any], Any], Any] = {}
+
+    def once(self, compute: Callable[[Any], Any]) -> Any:
+        """`compute(self)`, computed at the first call."""
+        if compute not in self._kept:
+            self._kept[compute] = compute(self)
+        return self._kept[compute]
+
+
+class ImageSet(_Computed):
+    """Images with the space that distances are taken in.
 
     Args:
         images: uint8 `[N, H, W, C]`.
         features: `[N, F]`; the pixels where None.
-        seed: of the random projections.
+        seed: of whatever a metric draws at random.
     """
 
     def __init__(self, images: np.ndarray, features: np.ndarray | None, seed: int) -> None:
+        super().__init__()
         self.images = images
         self.features = images.reshape(len(images), -1) if features is None else features
         self.seed = seed
 
-    @cached_property
-    def projections(self) -> np.ndarray:
-        """float64 `[N, projections]`: the features along random directions."""
-        return project(self.features, seed=self.seed)
 
-    @cached_property
-    def spectra(self) -> np.ndarray:
-        """float64 `[N, R]`: radial power spectra."""
-        return radial_power_spectra(self.images)
-
-    @cached_property
-    def speckle(self) -> np.ndarray:
-        """float64 `[N, 3]`: contrast ratio, axial and lateral correlation length."""
-        return speckle_statistics(self.images)
-
-
-class Subset:
+class Subset(_Computed):
     """Some images of a set.
 
     Args:
@@ -54,6 +47,7 @@ class Subset:
     """
 
     def __init__(self, source: ImageSet, rows: np.ndarray) -> None:
+        super().__init__()
         self.source = source
         self.rows = rows
 
@@ -67,33 +61,17 @@ class Subset:
         whole = len(self.rows) == len(self.source.features)
         return self.source.features if whole else self.source.features[self.rows]
 
-    @property
-    def projections(self) -> np.ndarray:
-        """float64 `[n, projections]`."""
-        return self.source.projections[self.rows]
-
-    @property
-    def spectra(self) -> np.ndarray:
-        """float64 `[n, R]`."""
-        return self.source.spectra[self.rows]
-
-    @property
-    def speckle(self) -> np.ndarray:
-        """float64 `[n, 3]`."""
-        return self.source.speckle[self.rows]
+    def of_each(self, compute: Callable[[ImageSet], np.ndarray]) -> np.ndarray:
+        """The subset's rows of what `compute` makes of the whole set, once: `[n, ...]`."""
+        return self.source.once(compute)[self.rows]
 
     @cached_property
     def distances(self) -> SquaredDistances:
         """Among the subset's own images."""
         return SquaredDistances(self.features)
 
-    @cached_property
-    def mean_kernel(self) -> float:
-        """KID's kernel among the subset's own images."""
-        return mean_kernel_within(self.features)
 
-
-class Draw:
+class Draw(_Computed):
     """Two subsets to compare.
 
     Args:
@@ -102,6 +80,7 @@ class Draw:
     """
 
     def __init__(self, real: Subset, other: Subset) -> None:
+        super().__init__()
         self.real = real
         self.other = other
 
@@ -109,26 +88,6 @@ class Draw:
     def distances(self) -> PairDistances:
         """Within and between the subsets."""
         return PairDistances(self.real.distances, self.other.distances)
-
-    @cached_property
-    def kernel_sums(self) -> KernelSums:
-        """Of MMD's kernel, over the pairs within and between the subsets."""
-        return kernel_sums(self.distances)
-
-    def kid(self) -> float:
-        """Kernel inception distance between the subsets."""
-        between = mean_kernel_between(self.real.features, self.other.features)
-        return self.real.mean_kernel + self.other.mean_kernel - 2.0 * between
-
-    @cached_property
-    def precision_recall(self) -> PrecisionRecall:
-        """Of the subsets."""
-        return precision_recall_from(self.distances)
-
-    @cached_property
-    def density_coverage(self) -> DensityCoverage:
-        """Of the subsets."""
-        return density_coverage_from(self.distances)
 
 
 def random_draws(

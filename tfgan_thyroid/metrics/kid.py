@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tfgan_thyroid.metrics.draws import Draw, Subset
 from tfgan_thyroid.metrics.matrix_products import Block, product_blocks
 
 
@@ -21,10 +22,20 @@ def kid(real: np.ndarray, generated: np.ndarray) -> float:
         real: `[N, F]` features, at least two.
         generated: `[M, F]`, at least two.
     """
-    return mean_kernel_within(real) + mean_kernel_within(generated) - 2.0 * mean_kernel_between(real, generated)
+    return _mean_kernel_within(real) + _mean_kernel_within(generated) - 2.0 * _mean_kernel_between(real, generated)
 
 
-def mean_kernel_within(features: np.ndarray) -> float:
+def kid_of_draw(draw: Draw) -> list[float]:
+    """`kid` of a draw; each subset's own part is computed once, whatever it is compared with."""
+    own = draw.real.once(_mean_kernel_of_subset) + draw.other.once(_mean_kernel_of_subset)
+    return [own - 2.0 * _mean_kernel_between(draw.real.features, draw.other.features)]
+
+
+def _mean_kernel_of_subset(subset: Subset) -> float:
+    return _mean_kernel_within(subset.features)
+
+
+def _mean_kernel_within(features: np.ndarray) -> float:
     """The mean kernel of all pairs of two different images of a set."""
     count = len(features)
     total = 0.0
@@ -33,7 +44,7 @@ def mean_kernel_within(features: np.ndarray) -> float:
     return total / (count * (count - 1))
 
 
-def mean_kernel_between(real: np.ndarray, generated: np.ndarray) -> float:
+def _mean_kernel_between(real: np.ndarray, generated: np.ndarray) -> float:
     """The mean kernel of all pairs of an image of each set."""
     total = sum(float(kernel.sum()) for _, kernel in _kernel_blocks(real, generated))
     return total / (len(real) * len(generated))

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metrics.distances import PairDistances, SquaredDistances
+from tfgan_thyroid.metrics.draws import Draw
 
 
 def mmd(real: np.ndarray, generated: np.ndarray, bandwidth: float | None = None) -> float:
@@ -101,3 +102,17 @@ def kernel_sums(distances: PairDistances, bandwidth: float | None = None) -> Ker
 
 def _kernel_sum(distances: SquaredDistances, scale: float) -> float:
     return sum(float(np.exp(block / -scale).sum()) for _, block in distances.blocks())
+
+
+def mmd_of_draw(draw: Draw) -> list[float]:
+    """`mmd` of a draw."""
+    return [draw.once(_kernel_sums_of_draw).mmd()]
+
+
+def mmd_unbiased_of_draw(draw: Draw) -> list[float]:
+    """`mmd_unbiased` of a draw."""
+    return [draw.once(_kernel_sums_of_draw).mmd_unbiased()]
+
+
+def _kernel_sums_of_draw(draw: Draw) -> KernelSums:
+    return kernel_sums(draw.distances)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metric_catalog import MS_SSIM_IMAGES
+from tfgan_thyroid.metrics.draws import Draw
 from tfgan_thyroid.metrics.gaussian_window import WINDOW, gaussian_means
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -33,6 +35,17 @@ def ms_ssim(images: np.ndarray) -> float:
         UserError: fewer than two images, or sides shorter than 11 pixels.
     """
     return float(pair_similarities(images).mean())
+
+
+def ms_ssim_of_draw(draw: Draw) -> list[float]:
+    """`ms_ssim` of a draw's first images."""
+    return [ms_ssim(draw.other.images(MS_SSIM_IMAGES))]
+
+
+def scales_in_words(height: int, width: int) -> str:
+    """The scales of an image and their weights, for a definition."""
+    weights = scale_weights(height, width)
+    return f"{len(weights)} scales of weights {', '.join(f'{weight:.4f}' for weight in weights)}"
 
 
 def scale_weights(height: int, width: int) -> np.ndarray:

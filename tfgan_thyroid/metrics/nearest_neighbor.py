@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_thyroid.metrics.distances import PairDistances
+from tfgan_thyroid.metrics.draws import Draw
 from tfgan_thyroid.metrics.neighborhoods import neighbor_radii
 
 
@@ -28,11 +29,15 @@ def nearest_neighbor_accuracy(real: np.ndarray, generated: np.ndarray) -> Neares
         real: `[N, F]` features, such as pixels in [0, 1].
         generated: `[N, F]`, as many.
     """
-    return nearest_neighbor_accuracy_from(PairDistances(real, generated))
+    return _accuracy(PairDistances(real, generated))
 
 
-def nearest_neighbor_accuracy_from(distances: PairDistances) -> NearestNeighborAccuracy:
-    """`nearest_neighbor_accuracy` of sets whose distances are known."""
+def nearest_neighbor_of_draw(draw: Draw) -> NearestNeighborAccuracy:
+    """`nearest_neighbor_accuracy` of a draw."""
+    return _accuracy(draw.distances)
+
+
+def _accuracy(distances: PairDistances) -> NearestNeighborAccuracy:
     real = neighbor_radii(distances.real_real, 1) <= distances.real_generated.row_minima
     generated = neighbor_radii(distances.generated_generated, 1) < distances.generated_real.row_minima
     overall = np.concatenate([real, generated]).mean()

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfgan_thyroid.metrics.draws import Draw, ImageSet
+
 # What rounding to 8 bits adds to every frequency: power below it cannot be seen.
 QUANTIZATION_POWER = 1.0 / (12.0 * 255.0**2)
 
@@ -54,6 +56,15 @@ def spectral_distance(real: np.ndarray, generated: np.ndarray) -> float:
     powers = (spectra.mean(axis=0) + QUANTIZATION_POWER for spectra in (real, generated))
     real_level, generated_level = (10.0 * np.log10(power) for power in powers)
     return float(np.sqrt(np.mean((real_level - generated_level) ** 2)))
+
+
+def spectral_distance_of_draw(draw: Draw) -> list[float]:
+    """`spectral_distance` of a draw; each image's spectrum is computed once."""
+    return [spectral_distance(draw.real.of_each(_spectra), draw.other.of_each(_spectra))]
+
+
+def _spectra(images: ImageSet) -> np.ndarray:
+    return radial_power_spectra(images.images)
 
 
 def frequency_rings(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

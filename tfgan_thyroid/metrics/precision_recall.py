@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfgan_thyroid.metrics.catalog import NEIGHBORS_PRECISION
+from tfgan_thyroid.metric_catalog import NEIGHBORS_PRECISION
 from tfgan_thyroid.metrics.distances import PairDistances
+from tfgan_thyroid.metrics.draws import Draw
 from tfgan_thyroid.metrics.neighborhoods import balls_around, neighbor_radii
 
 
@@ -34,11 +35,24 @@ def precision_recall(real: np.ndarray, generated: np.ndarray, k: int = NEIGHBORS
     Raises:
         UserError: too few images.
     """
-    return precision_recall_from(PairDistances(real, generated), k)
+    return _of_distances(PairDistances(real, generated), k)
 
 
-def precision_recall_from(distances: PairDistances, k: int = NEIGHBORS_PRECISION) -> PrecisionRecall:
-    """`precision_recall` of sets whose distances are known."""
+def precision_of_draw(draw: Draw) -> list[float]:
+    """Precision of a draw."""
+    return [draw.once(_of_draw).precision]
+
+
+def recall_of_draw(draw: Draw) -> list[float]:
+    """Recall of a draw."""
+    return [draw.once(_of_draw).recall]
+
+
+def _of_draw(draw: Draw) -> PrecisionRecall:
+    return _of_distances(draw.distances, NEIGHBORS_PRECISION)
+
+
+def _of_distances(distances: PairDistances, k: int) -> PrecisionRecall:
     around_real = balls_around(distances.real_generated, neighbor_radii(distances.real_real, k))
     around_generated = balls_around(distances.generated_real, neighbor_radii(distances.generated_generated, k))
     return PrecisionRecall(float((around_real > 0).mean()), float((around_generated > 0).mean()))

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from tfgan_thyroid.metric_catalog import PROJECTIONS
+from tfgan_thyroid.metrics.draws import Draw, ImageSet
 from tfgan_thyroid.metrics.matrix_products import product_blocks
-
-PROJECTIONS = 256
 
 # Directions made at once: 64 of them in 65,536 dimensions are 34 MB.
 DIRECTIONS_AT_ONCE = 64
@@ -30,7 +30,16 @@ def sliced_wasserstein(real: np.ndarray, generated: np.ndarray, projections: int
         ValueError: the numbers of images differ.
     """
     lines = (project(features, projections, seed) for features in (real, generated))
-    return sliced_wasserstein_from(*lines)
+    return _transport(*lines)
+
+
+def sliced_wasserstein_of_draw(draw: Draw) -> list[float]:
+    """`sliced_wasserstein` of a draw; each image is projected once."""
+    return [_transport(draw.real.of_each(_projections), draw.other.of_each(_projections))]
+
+
+def _projections(images: ImageSet) -> np.ndarray:
+    return project(images.features, seed=images.seed)
 
 
 def project(features: np.ndarray, projections: int = PROJECTIONS, seed: int = 0) -> np.ndarray:
@@ -54,8 +63,8 @@ def project(features: np.ndarray, projections: int = PROJECTIONS, seed: int = 0)
     return result
 
 
-def sliced_wasserstein_from(real: np.ndarray, generated: np.ndarray) -> float:
-    """`sliced_wasserstein` of sets whose projections `[N, projections]` are known."""
+def _transport(real: np.ndarray, generated: np.ndarray) -> float:
+    """From the projections `[N, projections]` of both sets."""
     if len(real) != len(generated):
         raise ValueError(f"SWD needs as many real as generated images, got {len(real)} and {len(generated)}")
     return float(np.sqrt(np.mean((np.sort(real, axis=0) - np.sort(generated, axis=0)) ** 2)))

@@ -7,6 +7,7 @@ tissue (Wagner et al. 1983); a generator that smooths or invents texture shows h
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.metrics.draws import Draw, ImageSet
 
 SMALLEST_WINDOW = 8
 WINDOWS_ACROSS = 8
@@ -68,6 +69,16 @@ def speckle_distance(real: np.ndarray, generated: np.ndarray) -> float:
             "distance has a unit: look at them, or leave speckle out of --metrics"
         )
     return float((np.abs(np.sort(real, axis=0) - np.sort(generated, axis=0)).mean(axis=0) / spread).mean())
+
+
+def speckle_of_draw(draw: Draw) -> list[float]:
+    """`speckle_distance` of a draw, then the means of the generated images' three numbers."""
+    real, generated = draw.real.of_each(_statistics), draw.other.of_each(_statistics)
+    return [speckle_distance(real, generated), *generated.mean(axis=0)]
+
+
+def _statistics(images: ImageSet) -> np.ndarray:
+    return speckle_statistics(images.images)
 
 
 def _of_image(grey: np.ndarray, window: int) -> tuple[float, float, float]:

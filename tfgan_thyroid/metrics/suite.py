@@ -1,70 +1,20 @@
 """All metrics by name, in one pass over the draws."""
 
+import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metrics.catalog import (
-    METRIC_NAMES,
-    NEIGHBORS_DENSITY,
-    NEIGHBORS_PRECISION,
-    RESULTS,
-    SMALLEST_DRAW,
-)
+from tfgan_thyroid.metric_catalog import METRIC_NAMES, METRICS, RESULTS
 from tfgan_thyroid.metrics.checks import check_features, check_images
 from tfgan_thyroid.metrics.draws import Draw, ImageSet, random_draws
 from tfgan_thyroid.metrics.estimate import Estimate
-from tfgan_thyroid.metrics.ms_ssim import ms_ssim, scale_weights
-from tfgan_thyroid.metrics.nearest_neighbor import nearest_neighbor_accuracy_from
-from tfgan_thyroid.metrics.power_spectrum import spectral_distance
-from tfgan_thyroid.metrics.sliced_wasserstein import PROJECTIONS, sliced_wasserstein_from
-from tfgan_thyroid.metrics.speckle import speckle_distance
 
 PIXELS = "pixels in [0, 1]"
-MS_SSIM_IMAGES = 32
 
 Features = tuple[str, np.ndarray, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How a metric is computed.
-
-    Attributes:
-        compute: one number for each of its results in the catalog, in that order.
-        smallest: images of each kind that a draw needs.
-        largest: images of each kind that it uses of a draw, or None for all.
-        pixels_only: whether it looks at the images whatever features are given.
-    """
-
-    compute: Callable[[Draw], Sequence[float]]
-    smallest: int = SMALLEST_DRAW
-    largest: int | None = None
-    pixels_only: bool = False
-
-
-def _speckle(draw: Draw) -> list[float]:
-    return [speckle_distance(draw.real.speckle, draw.other.speckle), *draw.other.speckle.mean(axis=0)]
-
-
-METRICS = {
-    "mmd": Metric(lambda draw: [draw.kernel_sums.mmd()]),
-    "mmd-unbiased": Metric(lambda draw: [draw.kernel_sums.mmd_unbiased()]),
-    "1nn": Metric(lambda draw: nearest_neighbor_accuracy_from(draw.distances)),
-    "ms-ssim": Metric(
-        lambda draw: [ms_ssim(draw.other.images(MS_SSIM_IMAGES))], largest=MS_SSIM_IMAGES, pixels_only=True
-    ),
-    "kid": Metric(lambda draw: [draw.kid()]),
-    "precision": Metric(lambda draw: [draw.precision_recall.precision], smallest=NEIGHBORS_PRECISION + 1),
-    "recall": Metric(lambda draw: [draw.precision_recall.recall], smallest=NEIGHBORS_PRECISION + 1),
-    "density": Metric(lambda draw: [draw.density_coverage.density], smallest=NEIGHBORS_DENSITY + 1),
-    "coverage": Metric(lambda draw: [draw.density_coverage.coverage], smallest=NEIGHBORS_DENSITY + 1),
-    "swd": Metric(lambda draw: [sliced_wasserstein_from(draw.real.projections, draw.other.projections)]),
-    "spectrum": Metric(lambda draw: [spectral_distance(draw.real.spectra, draw.other.spectra)], pixels_only=True),
-    "speckle": Metric(_speckle, pixels_only=True),
-}
 
 
 def evaluate_metrics(
@@ -97,7 +47,11 @@ def evaluate_metrics(
     Raises:
         UserError: an unknown name, too few images, images or features that do not fit together or are not usable.
     """
-    asked = _known(names)
+    asked = known_metrics(names)
+    if features is None:
+        needy = [name for name in asked if METRICS[name].space == "features"]
+        if needy:
+            raise UserError(f"{needy[0]} is of features, not of pixels: give --features random, encoder or network")
     check_images(real, generated)
     space, real_features, generated_features = features or (PIXELS, None, None)
     for kind, images, given in (("real", real, real_features), ("generated", generated, generated_features)):
@@ -118,14 +72,14 @@ def evaluate_metrics(
             floors[key],
             min(n, METRICS[RESULTS[key].metric].largest or n),
             seed,
-            PIXELS if METRICS[RESULTS[key].metric].pixels_only else space,
+            PIXELS if METRICS[RESULTS[key].metric].space == "pixels" else space,
             _definition(key, real.shape[1], real.shape[2]),
         )
         for key in values
     }
 
 
-def _known(names: Sequence[str]) -> list[str]:
+def known_metrics(names: Sequence[str]) -> list[str]:
     """The metrics that are asked for, once each, in the catalog's order."""
     unknown = [name for name in names if name not in METRICS]
     if unknown or not names:
@@ -170,7 +124,7 @@ def _append(
 ) -> None:
     """One draw's numbers of one metric, and the same numbers for real images."""
     keys = [key for key in values if RESULTS[key].metric == name]
-    compute = METRICS[name].compute
+    compute = _function(METRICS[name].compute)
     for key, value in zip(keys, compute(draw), strict=True):
         values[key].append(value)
     goals = {RESULTS[key].goal for key in keys}
@@ -183,9 +137,11 @@ def _append(
 
 
 def _definition(key: str, height: int, width: int) -> str:
-    text = RESULTS[key].definition
-    if key == "ms-ssim":
-        weights = scale_weights(height, width)
-        listed = ", ".join(f"{weight:.4f}" for weight in weights)
-        return text.format(scales=f"{len(weights)} scales of weights {listed}")
-    return text.format(projections=PROJECTIONS)
+    metric, text = METRICS[RESULTS[key].metric], RESULTS[key].definition
+    return text if metric.details is None else f"{text}; {_function(metric.details)(height, width)}"
+
+
+def _function(name: str) -> Callable[..., Any]:
+    """The `module.function` that the catalog names."""
+    module, function = name.split(".")
+    return getattr(importlib.import_module(f"tfgan_thyroid.metrics.{module}"), function)

@@ -1,4 +1,4 @@
-"""What a classifier two-sample test (Lopez-Paz & Oquab 2017) takes from held-out scores; the classifier is elsewhere."""
+"""The numbers of a classifier two-sample test (Lopez-Paz & Oquab 2017), from scores of images held out."""
 
 from collections.abc import Sequence
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.metrics.catalog import shortfall
+from tfgan_thyroid.metric_catalog import shortfall
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from tfgan_thyroid.callbacks.image_grids import image_grid
 from tfgan_thyroid.data.scans.files import encode_png
-from tfgan_thyroid.metrics.catalog import RESULTS
+from tfgan_thyroid.metric_catalog import RESULTS
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.power_spectrum import QUANTIZATION_POWER, radial_power_spectra
 from tfgan_thyroid.metrics.speckle import speckle_statistics

@@ -12,7 +12,7 @@ from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.report.figures import SPECKLE_NAMES, Picture
 from tfgan_thyroid.evaluation.report.parts import figure, number, quoted, table
 from tfgan_thyroid.evaluation.report.style import STYLE
-from tfgan_thyroid.metrics.catalog import RESULTS, shortfall
+from tfgan_thyroid.metric_catalog import RESULTS, shortfall
 from tfgan_thyroid.metrics.estimate import Estimate
 
 GOALS = {
