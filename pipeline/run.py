@@ -232,6 +232,7 @@ def _tell(result: "PipelineResult", args: argparse.Namespace) -> int:
     if "Evaluator.blessing" in result.artifacts:
         evaluation = args.pipeline_root / result.artifacts["Evaluator.evaluation"]
         verdict = json.loads((evaluation / "verdict.json").read_text())
+        LOG.info("%s", "\n".join(verdict.get("verdict", [])))
         LOG.info("%s; report: %s", "blessed" if verdict["blessed"] else "not blessed", evaluation / "report.html")
     if args.json:
         document = {"run": result.run, "exit_code": code, "verdict": verdict, "artifacts": dict(result.artifacts)}

@@ -22,7 +22,7 @@ FLOORS = [
     {"layers", "losses"},
     {"metrics", "data", "phantoms"},
     {"presets"},
-    {"config", "command", "atomic", "places", "replicas"},
+    {"config", "command", "atomic", "needed_scans", "places", "replicas"},
     {"config_fields", "metric_catalog"},
     {"errors", "__init__"},
 ]
@@ -37,6 +37,7 @@ LIGHT = [
     "places.py",
     "data/records/schema.py",
     "metric_catalog.py",
+    "needed_scans.py",
     "runs/run_directory.py",
     "segmentation/config.py",
     "segmentation/record.py",

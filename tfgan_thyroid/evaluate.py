@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.metric_catalog import METRIC_NAMES, RESULTS
+from tfgan_thyroid.metric_catalog import METRIC_NAMES, METRICS, RESULTS, TWO_SAMPLE
 
 if TYPE_CHECKING:
-    from tfgan_thyroid.evaluation.comparison import Evaluation
     from tfgan_thyroid.evaluation.image_sources import ImageSource
+    from tfgan_thyroid.evaluation.result import Evaluation
 
 LOG = logging.getLogger("tfgan_thyroid.evaluate")
-FEATURES = ("pixels", "encoder", "random", "inception")
+FEATURES = ("pixels", "encoder", "random", "network", "inception")
+ASKED_FOR = (TWO_SAMPLE, *METRIC_NAMES)
 
 
 def _metrics(text: str) -> list[str]:
     """The argparse type of a list of metrics."""
-    names = list(METRIC_NAMES) if text == "all" else text.split(",")
-    unknown = [name for name in names if name not in METRIC_NAMES]
+    names = list(ASKED_FOR) if text == "all" else text.split(",")
+    unknown = [name for name in names if name not in ASKED_FOR]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no metric: choose from {','.join(METRIC_NAMES)}, or all")
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no metric: choose from {','.join(ASKED_FOR)}, or all")
     return names
 
 
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     protocol = parser.add_argument_group("protocol")
     protocol.add_argument(
-        "--metrics", type=_metrics, default="all", metavar="NAMES", help=f"all, or of {','.join(METRIC_NAMES)}"
+        "--metrics", type=_metrics, default="all", metavar="NAMES", help=f"all, or of {','.join(ASKED_FOR)}"
     )
     protocol.add_argument("--draws", type=command.positive_int, default=10, metavar="N", help="random draws")
     protocol.add_argument(
@@ -67,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     protocol.add_argument(
         "--inception-weights", type=Path, metavar="FILE", help="your file of Keras's InceptionV3 without top"
+    )
+    protocol.add_argument(
+        "--feature-network",
+        type=Path,
+        metavar="FILE",
+        help="your SavedModel or Keras file for --features network",
     )
     protocol.add_argument("--audit", action="store_true", help="also look for memorised scans among the real ones")
     output = parser.add_argument_group("output")
@@ -84,8 +91,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.inception_weights and args.features != "inception":
         parser.error("--inception-weights goes with --features inception")
+    if (args.feature_network is not None) != (args.features == "network"):
+        parser.error("--features network and --feature-network FILE go together")
     if args.encoder_run and args.features != "encoder":
         parser.error("--encoder-run goes with --features encoder")
+    if args.metrics == list(ASKED_FOR) and args.features == "pixels":
+        args.metrics = [n for n in ASKED_FOR if n not in METRICS or METRICS[n].space != "features"]
     command.start_log()
     import tensorflow as tf
 
@@ -104,11 +115,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     real = image_sources.real_source(args.real, args.split)
     extractor = _extractor(run, args)
     count = args.samples * args.draws
-    from tfgan_thyroid.evaluation.comparison import Protocol, check_sizes, compare
+    from tfgan_thyroid.evaluation.comparison import Protocol, check_sizes, compare, drawn_metrics
     from tfgan_thyroid.metrics.suite import draw_size
 
     if kind in (Kind.RUN, Kind.SAVED_MODEL):  # before anything is generated
-        draw_size(args.metrics, args.samples, args.draws, len(real.images), count)
+        draw_size(drawn_metrics(args.metrics), args.samples, args.draws, len(real.images), count)
     if run is not None:
         check_sizes(real.images.shape[1:3], (run.read().config.image_size,) * 2)
     if args.dry_run:
@@ -119,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tfgan_thyroid.evaluation.report.files import REPORT, write_evaluation
 
     protocol = Protocol(args.metrics, args.samples, args.draws, args.seed)
-    held_out = image_sources.held_out_source(args.real, args.split) if args.audit else None
+    held_out = image_sources.held_out_source(args.real, args.split)
     evaluation = compare(real, generated, protocol, extractor, args.audit, held_out)
     if not args.json:
         print("\n".join(_table(evaluation)), flush=True)  # the figures take their time
@@ -146,7 +157,7 @@ def _extractor(run, args: argparse.Namespace):
 
     encoder_run = RunDirectory.open(args.encoder_run) if args.encoder_run else run
     which = "latest" if args.encoder_run else args.checkpoint
-    return feature_extractor(args.features, encoder_run, which, args.inception_weights)
+    return feature_extractor(args.features, encoder_run, which, args.inception_weights or args.feature_network)
 
 
 def _say_plan(real: "ImageSource", kind, output: Path, args: argparse.Namespace) -> int:
@@ -172,15 +183,20 @@ def _say_plan(real: "ImageSource", kind, output: Path, args: argparse.Namespace)
 
 
 def _table(evaluation: "Evaluation") -> list[str]:
-    """The lines of the table, and of the audit's verdict."""
+    """The verdict, the lines of the table, and what the audit found."""
     goals = {"lower": "lower", "higher": "higher", "half": "0.5", "one": "1", "real": "as real"}
-    lines = [f"{'metric':18}{'value':>10}   {'std':>8}{'real':>10}{'n':>6}  wanted"]
-    for name, estimate in evaluation.estimates.items():
+    lines = [*evaluation.verdict.lines, "", *_two_sample_lines(evaluation)]
+    lines += [f"{'metric':18}{'value':>10}   {'std':>8}{'real':>10}{'n':>6}  wanted"]
+    shown = [(name, name, estimate) for name, estimate in evaluation.estimates.items()]
+    shown += [(f"{name}, random", name, estimate) for name, estimate in evaluation.beside.items()]
+    for title, name, estimate in shown:
         floor = "-" if estimate.floor is None else f"{estimate.floor:.4f}"
-        value = f"{name:18}{estimate.mean:>10.4f} ± {estimate.std:>8.4f}{floor:>10}{estimate.n:>6}"
+        value = f"{title:18}{estimate.mean:>10.4f} ± {estimate.std:>8.4f}{floor:>10}{estimate.n:>6}"
         lines.append(f"{value}  {goals[RESULTS[name].goal]}")
     first = next(iter(evaluation.estimates.values()))
     lines.append(f"{first.draws} draws, seed {first.seed}, features: {evaluation.features}")
+    if evaluation.beside:
+        lines.append(f"random: {next(iter(evaluation.beside.values())).features}")
     lines += evaluation.remarks
     if evaluation.audit is not None:
         verdict = "passed" if evaluation.audit.passed else "FAILED"
@@ -188,6 +204,19 @@ def _table(evaluation: "Evaluation") -> list[str]:
         notes = (f"unseen scans: {evaluation.audit.held_out_rule}", *evaluation.audit.notes)
         lines += [f"  {note}" for note in notes]
     return lines
+
+
+def _two_sample_lines(evaluation: "Evaluation") -> list[str]:
+    found = evaluation.two_sample
+    if found is None:
+        return []
+    lines = [f"{'two-sample at':18}{'AUC':>10}   {'interval':>16}{'bits':>6}{'real':>7}{'n':>6}  wanted"]
+    for kind, results in (("", found.training), (", as many", found.as_many), (", unseen", found.unseen)):
+        for each in results:
+            title, interval = f"{each.size} pixels{kind}", f"{each.low:.3f} to {each.high:.3f}"
+            real = f"{sum(each.real_aucs) / len(each.real_aucs):.3f}" if each.real_aucs else "-"
+            lines.append(f"{title:18}{each.auc:>10.3f}   {interval:>16}{each.bits:>6.2f}{real:>7}{each.n:>6}  0.5")
+    return [*lines, ""]
 
 
 if __name__ == "__main__":

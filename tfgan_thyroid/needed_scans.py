@@ -1,4 +1,4 @@
-"""How many scans are needed for what: one table for all commands. `tests/evaluation/two_sample/test_power.py` shows why."""
+"""How many scans are needed for what: one table for all commands, measured by `two_sample/test_power.py`."""
 
 TO_TRAIN = 40
 """Fewer scans than this are learnt by heart: `train` warns."""

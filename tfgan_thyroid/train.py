@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tfgan_thyroid.training.distribution import Distribution
 
 LOG = logging.getLogger("tfgan_thyroid.train")
+SHARE_OF_VERDICT = 0.1  # of the training time
 FIELDS = ("model", "paired", "iterations", "batch_size", "width", "precision", "seed")
 
 
@@ -206,8 +208,10 @@ def _train(
 ) -> int:
     command.start_log(run.log_file)
     LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
+    start = time.monotonic()
     model = _fit(run, record, init_from, distributed)
     iteration = int(model.iteration.numpy())
+    verdict = _verdict(run, time.monotonic() - start) if iteration == record.config.iterations else None
     exported = None
     export_to = args.export_to or (None if args.data or args.resume else Path("saved_models/demo"))
     if export_to is not None and iteration == record.config.iterations:
@@ -218,9 +222,18 @@ def _train(
     _say_what_next(run, iteration < record.config.iterations, export_to)
     if args.json:
         stats, metrics = read_lines(run.stats_file), read_lines(run.metrics_file)
-        result = {"run": str(run.path), "iteration": iteration, "saved_model": exported and str(exported)}
+        result = {"run": str(run.path), "iteration": iteration, "verdict": verdict}
+        result["saved_model"] = exported and str(exported)
         print(json.dumps({**result, "stats": stats[-1], "metrics": metrics[-1] if metrics else None}))
     return 0
+
+
+def _verdict(run: RunDirectory, trained_seconds: float) -> list[str]:
+    from tfgan_thyroid.evaluation.run_verdict import judge_run
+
+    lines = judge_run(run, SHARE_OF_VERDICT * trained_seconds).lines
+    LOG.info("\n%s", "\n".join(lines))
+    return lines
 
 
 def _fit(

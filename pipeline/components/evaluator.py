@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.components.component import Component
 from pipeline.components.last_blessed import LastBlessed
-from pipeline.components.thresholds import check_changes, check_values
+from pipeline.components.thresholds import check_changes, check_two_sample, check_values
 from pipeline.components.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 BLESSED = "BLESSED"
 NOT_BLESSED = "NOT_BLESSED"
 VERDICT = "verdict.json"
-METRICS = ("mmd", "1nn", "ms-ssim")
+METRICS = ("mmd", "1nn", "ms-ssim")  # of the last blessed model, too
+TWO_SAMPLE = "two-sample"
 TRAINED_ON = "train"
 
 
@@ -57,10 +58,11 @@ class Evaluator(Component):
         import tensorflow as tf
 
         tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
-        from tfgan_thyroid.evaluation.comparison import Evaluation, Protocol, compare
+        from tfgan_thyroid.evaluation.comparison import Protocol, compare
         from tfgan_thyroid.evaluation.image_sources import generated_source, held_out_source, real_source
         from tfgan_thyroid.evaluation.judgement import Judgement
         from tfgan_thyroid.evaluation.report.files import write_evaluation
+        from tfgan_thyroid.evaluation.result import Evaluation
         from tfgan_thyroid.serving.export.model_card import audited
         from tfgan_thyroid.training import runtime
 
@@ -72,28 +74,31 @@ class Evaluator(Component):
         samples = min(p["samples"], max(2, len(real.images) // 2))
         if samples < p["samples"]:
             workplace.log.info("draws of %d images: half of the %d scans of the split", samples, len(real.images))
-        protocol = Protocol(METRICS, samples, p["draws"], seed=0)
 
         def evaluate(model: Path, audited: bool) -> Evaluation:
+            protocol = Protocol((TWO_SAMPLE, *METRICS) if audited else METRICS, samples, p["draws"], seed=0)
             generated = generated_source(model / "Format-Serving", samples * p["draws"], seed=0)
             return compare(real, generated, protocol, None, audited, held_out if audited else None, trained_on)
 
         evaluation = evaluate(workplace.inputs["model"], audited=True)
         assert evaluation.audit is not None
         checks = check_values(p["thresholds"]["value"], evaluation.estimates, evaluation.audit.passed)
+        size, said = real.images.shape[1], evaluation.verdict
+        checks += check_two_sample(p["thresholds"]["value"], evaluation.two_sample, size, said.headline)
         if "baseline" in workplace.inputs:
             baseline = evaluate(workplace.inputs["baseline"], audited=False)
             checks += check_changes(p["thresholds"]["change"], evaluation.estimates, baseline.estimates)
         copies = p["thresholds"]["value"].get("memorization_audit") and not evaluation.audit.passed
         judgement = Judgement(checks, evaluation.audit.reasons if copies else [])
         write_evaluation(evaluation, workplace.outputs["evaluation"], judgement)
-        self._bless(workplace, judgement, audited(evaluation.audit.to_dict()))
+        workplace.log.info("%s", "\n".join(said.lines))
+        self._bless(workplace, judgement, {"verdict": said.lines, "audit": audited(evaluation.audit.to_dict())})
 
-    def _bless(self, workplace: Workplace, judgement: "Judgement", audit: Mapping[str, Any]) -> None:
+    def _bless(self, workplace: Workplace, judgement: "Judgement", findings: Mapping[str, Any]) -> None:
         verdict = {
+            **findings,
             **judgement.to_dict(),
             "split": self.parameters["split"],
-            "audit": audit,
             "compared_with_last_blessed": "baseline" in workplace.inputs,
             "thresholds": self.parameters["thresholds"],
         }

@@ -14,7 +14,7 @@ from pipeline.components.workplace import Workplace
 from pipeline.staging import publish, staging_directory
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.export.model_card import add_audit
+from tfgan_thyroid.serving.export.model_card import add_findings
 
 PUSHED = "pushed.json"
 WITHDRAWN = ".withdrawn.json"
@@ -56,8 +56,9 @@ class Pusher(Component):
         reasons = self._obstacles(workplace.inputs, model_digest(model))
         pushed: dict[str, Any] = {"pushed": not reasons, "version": None, "reasons": reasons}
         if not reasons:
-            audit = json.loads((workplace.inputs["blessing"] / VERDICT).read_text()).get("audit")
-            version = push(model, serving_dir, self.keep, audit)
+            judged = json.loads((workplace.inputs["blessing"] / VERDICT).read_text())
+            findings = {name: judged[name] for name in ("verdict", "audit") if name in judged}
+            version = push(model, serving_dir, self.keep, findings)
             pushed |= {"version": int(version.name), "model_digest": model_digest(version)}
             workplace.log.info("version %s of %s", version.name, serving_dir.name)
         (workplace.outputs["pushed_model"] / PUSHED).write_text(json.dumps(pushed, indent=2) + "\n")
@@ -83,7 +84,7 @@ class Pusher(Component):
         return None if pushed["pushed"] else "; ".join(pushed["reasons"])
 
 
-def push(model: Path, serving_dir: Path, keep: int, audit: Mapping[str, Any] | None = None) -> Path:
+def push(model: Path, serving_dir: Path, keep: int, findings: Mapping[str, Any] | None = None) -> Path:
     """Makes a SavedModel the newest version, unless the newest one is the same model, and drops the oldest ones.
 
     Killed at whatever moment, the versions there are whole; the next push removes what was left beside them.
@@ -92,7 +93,7 @@ def push(model: Path, serving_dir: Path, keep: int, audit: Mapping[str, Any] | N
         model: directory of the SavedModel.
         serving_dir: of the versions.
         keep: how many stay.
-        audit: for the model card, which was written before the model was audited.
+        findings: for the model card, which was written before the model was judged.
 
     Returns:
         The newest version's directory.
@@ -103,8 +104,8 @@ def push(model: Path, serving_dir: Path, keep: int, audit: Mapping[str, Any] | N
         place = serving_dir / str(int(place.name) + 1)
         with staging_directory(place) as staging:
             shutil.copytree(model, staging, dirs_exist_ok=True)
-            if audit is not None:
-                add_audit(staging, audit)
+            if findings:
+                add_findings(staging, findings)
             publish(staging, place)
     for old in versions(serving_dir)[:-keep]:
         old.rename(old.with_name(f".{old.name}{_REMOVED}"))

@@ -5,6 +5,9 @@ mmd_over_floor = 0.05              # MMD at most this much above real against re
 nearest_neighbor_error = 0.45      # |1-NN accuracy - 0.5| at most this
 ms_ssim_over_real = 0.15           # MS-SSIM among generated images at most this much above that among real scans
 memorization_audit = true          # the audit must pass
+two_sample_auc_16 = 0.65           # at 16 pixels, and
+two_sample_auc_32 = 0.75           # at 32: the two-sample test's AUC at most this, and no interval wholly under 0.5
+two_sample_auc_full = 0.9          # at the image's size; only asked where a file asks
 
 [change]                           # against the last blessed model, on the same scans
 mmd = 0.02                         # MMD at most this much higher
@@ -19,6 +22,7 @@ from typing import Any
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.judgement import Check
+from tfgan_thyroid.evaluation.two_sample.result import TwoSample
 from tfgan_thyroid.metrics.estimate import Estimate
 
 if sys.version_info >= (3, 11):
@@ -32,9 +36,14 @@ DEFAULT: dict[str, dict[str, Any]] = {
         "nearest_neighbor_error": 0.45,
         "ms_ssim_over_real": 0.15,
         "memorization_audit": True,
+        "two_sample_auc_16": 0.65,
+        "two_sample_auc_32": 0.75,
     },
     "change": {"mmd": 0.02, "nearest_neighbor_error": 0.1},
 }
+
+
+KNOWN = {"value": (*DEFAULT["value"], "two_sample_auc_full"), "change": tuple(DEFAULT["change"])}
 
 
 def read_thresholds(path: Path | None) -> dict[str, dict[str, Any]]:
@@ -55,8 +64,8 @@ def read_thresholds(path: Path | None) -> dict[str, dict[str, Any]]:
         if section not in DEFAULT or not isinstance(thresholds, dict):
             raise UserError(f"{path}: unknown section [{section}]: there are [value] and [change]")
         for name, value in thresholds.items():
-            if name not in DEFAULT[section]:
-                raise UserError(f"{path}: unknown threshold {name!r} in [{section}]: {', '.join(DEFAULT[section])}")
+            if name not in KNOWN[section]:
+                raise UserError(f"{path}: unknown threshold {name!r} in [{section}]: {', '.join(KNOWN[section])}")
             if name == "memorization_audit" and not isinstance(value, bool):
                 raise UserError(f"{path}: {name} in [{section}] is {value!r}: give true or false")
             if name != "memorization_audit" and not _is_finite_number(value):
@@ -100,6 +109,35 @@ def check_values(thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate
     if thresholds.get("memorization_audit"):
         words = f"the memorisation audit {'passed' if audit_passed else 'failed'}"
         checks.append(Check("value.memorization_audit", True, audit_passed, words))
+    return checks
+
+
+def check_two_sample(
+    thresholds: Mapping[str, Any], found: TwoSample | None, image_size: int, why_not: str
+) -> list[Check]:
+    """Holds the two-sample test's AUCs against `[value]`.
+
+    Args:
+        thresholds: of the section; what it leaves out is not asked.
+        found: of the test; None where it could not be made, as with too few scans, and then no threshold is met.
+        image_size: pixels a side; images have no scales above it.
+        why_not: why there is no test.
+    """
+    scales = {"two_sample_auc_16": 16, "two_sample_auc_32": 32, "two_sample_auc_full": image_size}
+    asked = {name: size for name, size in scales.items() if name in thresholds and size <= image_size}
+    checks = []
+    for name, size in asked.items():
+        result = found.at(size) if found else None
+        if result is None:
+            checks.append(Check(f"value.{name}", thresholds[name], None, why_not))
+            continue
+        words = f"at {size} pixels the two-sample AUC is {result.auc:.3f} ({result.low:.3f} to {result.high:.3f})"
+        if result.suggests_copies:
+            checks.append(Check(f"value.{name}", thresholds[name], None, f"{words}, wholly under 0.5: copies"))
+        else:
+            checks.append(
+                Check(f"value.{name}", thresholds[name], result.auc, f"{words} (at most {thresholds[name]:g})")
+            )
     return checks
 
 

@@ -13,6 +13,7 @@ from tfgan_thyroid.metrics.two_sample import (
     patient_folds,
     scales,
     standardized,
+    wins,
 )
 
 RNG = np.random.default_rng(0)
@@ -44,7 +45,7 @@ def test_scores_that_say_nothing_have_no_bits_and_scores_that_always_tell_have_o
 
 def test_the_interval_is_the_bootstrap_over_patients_as_a_plain_loop_draws_it():
     groups = np.arange(80) // 4
-    low, high = auc_interval(REAL, groups, GENERATED, np.random.default_rng(1), 2000)
+    low, high = auc_interval(wins(REAL, GENERATED), groups, np.random.default_rng(1), 2000)
     rng, found = np.random.default_rng(2), []
     for _ in range(2000):
         real = np.concatenate([REAL[groups == g] for g in rng.integers(0, 20, 20)])
@@ -57,7 +58,7 @@ def test_the_interval_is_the_bootstrap_over_patients_as_a_plain_loop_draws_it():
 def test_near_duplicate_frames_widen_the_interval():
     real, groups = np.repeat(REAL[:20], 4), np.repeat(np.arange(20), 4)
     generated = np.random.default_rng(1).normal(size=2000)  # so many that the scans alone make the interval
-    widths = [np.ptp(auc_interval(real, g, generated, np.random.default_rng(0))) for g in (groups, np.arange(80))]
+    widths = [np.ptp(auc_interval(wins(real, generated), g, np.random.default_rng(0))) for g in (groups, np.arange(80))]
     assert widths[0] == pytest.approx(2.0 * widths[1], rel=0.15)  # the root of four frames a patient
 
 

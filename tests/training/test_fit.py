@@ -192,5 +192,5 @@ def test_a_run_starts_from_the_networks_of_another(dataset, whole, tmp_path):
 
 def test_the_record_stays_free_of_the_data_sets_path_on_tensorboard(whole):
     path = json.loads(whole.config_file.read_text())["data"].encode()
-    for file in whole.tensorboard.iterdir():
+    for file in (path for path in whole.tensorboard.rglob("*") if path.is_file()):
         assert path not in file.read_bytes()

@@ -1,5 +1,6 @@
 """MMD, 1-NN and the metric of the best checkpoint beside every checkpoint, in `metrics.jsonl` and TensorBoard."""
 
+import functools
 import logging
 
 import keras
@@ -13,6 +14,7 @@ from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 LOG = logging.getLogger(__name__)
 ALWAYS = ("mmd", "1nn")
 GENERATION_BATCH = 50
+REAL_AGAINST_REAL = "real-against-real"
 
 
 class MetricsLogger(keras.callbacks.Callback):
@@ -29,6 +31,11 @@ class MetricsLogger(keras.callbacks.Callback):
         self.run = run
         self.writer = writer
         self.real_images = real_images[..., :1]
+
+    @functools.cached_property
+    def real_writer(self) -> tf.summary.SummaryWriter:
+        """Of a run of its own for real against real: TensorBoard draws it into the charts of the metrics."""
+        return tf.summary.create_file_writer(str(self.run.tensorboard / REAL_AGAINST_REAL))
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Says so where there are too few images for metrics."""
@@ -73,6 +80,12 @@ class MetricsLogger(keras.callbacks.Callback):
         with self.writer.as_default(step=iteration):
             for name, estimate in estimates.items():
                 tf.summary.scalar(f"metrics/{name}", estimate.mean)
+        floors = {name: estimate.floor for name, estimate in estimates.items() if estimate.floor is not None}
+        if floors:
+            with self.real_writer.as_default(step=iteration):
+                for name, floor in floors.items():
+                    tf.summary.scalar(f"metrics/{name}", floor)
+            self.real_writer.flush()
         LOG.info("iteration %d  %s", iteration, "  ".join(_describe(name, e) for name, e in estimates.items()))
 
     def _generate(self, count: int) -> np.ndarray:

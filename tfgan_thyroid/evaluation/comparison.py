@@ -4,17 +4,21 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from tfgan_thyroid import __version__
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.audit.audit import audit
 from tfgan_thyroid.evaluation.audit.result import AuditResult
-from tfgan_thyroid.evaluation.features import FeatureExtractor
+from tfgan_thyroid.evaluation.features import FeatureExtractor, random_features
 from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind
 from tfgan_thyroid.evaluation.progress import progress_bar
-from tfgan_thyroid.metric_catalog import RESULTS
+from tfgan_thyroid.evaluation.result import Evaluation
+from tfgan_thyroid.evaluation.two_sample.comparison import Images, full_test, too_few
+from tfgan_thyroid.evaluation.two_sample.result import TwoSample
+from tfgan_thyroid.evaluation.verdict import verdict
+from tfgan_thyroid.metric_catalog import TWO_SAMPLE
 from tfgan_thyroid.metrics.estimate import Estimate
-from tfgan_thyroid.metrics.suite import evaluate_metrics
-from tfgan_thyroid.runs.run_directory import current_stack
+from tfgan_thyroid.metrics.suite import PIXELS, evaluate_metrics
+
+BESIDE_PIXELS = ("mmd", "1nn")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Protocol:
     """How the metrics are computed.
 
     Attributes:
-        metrics: names.
+        metrics: names, `two-sample` among them or not.
         samples: images of each kind in a draw.
         draws: number of draws.
         seed: of the draws.
@@ -32,89 +36,6 @@ class Protocol:
     samples: int
     draws: int
     seed: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """What was compared, and what came out.
-
-    Attributes:
-        real: the real images.
-        generated: the generated ones.
-        estimates: metrics by name.
-        trained_on: the scans among which the audit looks for copies.
-        audit: of memorisation, None where it was not asked for.
-        held_out: real scans that the audit held out, None where there are none.
-        features: the space of the metrics that are pluggable.
-        samples: images of each kind that a draw should hold.
-    """
-
-    real: ImageSource
-    generated: ImageSource
-    estimates: dict[str, Estimate]
-    trained_on: ImageSource
-    audit: AuditResult | None
-    held_out: ImageSource | None
-    features: str
-    samples: int
-
-    @property
-    def remarks(self) -> list[str]:
-        """What to know before the numbers are read: too few images, and images that show nothing."""
-        return [
-            *self._small_draws(),
-            *self._no_floor(),
-            *_cut("real", self.real),
-            *_cut("generated", self.generated),
-            *_blank("real", self.real),
-            *_blank("generated", self.generated),
-        ]
-
-    def _small_draws(self) -> list[str]:
-        drawn = [estimate.n for name, estimate in self.estimates.items() if RESULTS[name].goal != "real"]
-        n = min(drawn, default=self.samples)
-        if n >= self.samples:
-            return []
-        counts = f"{len(self.real.images)} real and {len(self.generated.images)} generated images"
-        return [f"draws hold {n} images of each kind instead of {self.samples}: there are {counts}"]
-
-    def _no_floor(self) -> list[str]:
-        if all(e.floor is not None or RESULTS[name].goal == "real" for name, e in self.estimates.items()):
-            return []
-        half = len(self.real.images) // 2
-        return [f"there is no real against real: that takes two disjoint draws, so at most --samples {half} here"]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the images, JSON-able and without any name of a file or a patient."""
-        return {
-            "real": self.real.facts,
-            "generated": self.generated.facts,
-            "trained_on": self.trained_on.facts if self.audit else None,
-            "held_out": self.held_out.facts if self.held_out else None,
-            "features": self.features,
-            "metrics": {name: estimate._asdict() for name, estimate in self.estimates.items()},
-            "remarks": self.remarks,
-            "audit": self.audit.to_dict() if self.audit else None,
-            "package_version": __version__,
-            "stack": current_stack(),
-        }
-
-
-def _cut(name: str, source: ImageSource) -> list[str]:
-    if "left_out" not in source.facts:
-        return []
-    return [f"only the first {len(source.images):,} {name} images are looked at, {source.facts['left_out']:,} are not"]
-
-
-def _blank(name: str, source: ImageSource) -> list[str]:
-    count = len(source.images)
-    flat = source.images.reshape(count, -1)
-    constant = int((flat == flat[:, :1]).all(axis=1).sum())
-    if constant:
-        return [f"{constant} of {count} {name} images are of one grey level: they show nothing"]
-    if count > 1 and (flat == flat[0]).all():
-        return [f"all {count} {name} images are the same image"]
-    return []
 
 
 def compare(
@@ -141,12 +62,46 @@ def compare(
         UserError: the images do not fit together, or are too few.
     """
     check_sizes(real.images.shape[1:3], generated.images.shape[1:3])
+    drawn = drawn_metrics(protocol.metrics)
     features = None
     if extractor is not None:
         features = (extractor.name, extractor(real.images), extractor(generated.images))
+    estimates = _draw(drawn, real, generated, protocol, features)
+    beside = _beside_pixels(drawn, real, generated, protocol) if extractor is None else {}
+    trained_on = trained_on or real
+    result = _audit(trained_on, generated, held_out, extractor) if audited else None
+    found, why_not = _two_sample(trained_on, generated, held_out, protocol)
+    return Evaluation(
+        real,
+        generated,
+        estimates,
+        trained_on,
+        result,
+        held_out,
+        extractor.name if extractor else PIXELS,
+        protocol.samples,
+        features[1].shape[1] if features else None,
+        beside,
+        found,
+        verdict(generated.images, found, result, why_not),
+    )
+
+
+def drawn_metrics(names: Sequence[str]) -> list[str]:
+    """The metrics of random draws; where nothing but `two-sample` is asked for, MMD and 1-NN go beside it."""
+    return [name for name in names if name != TWO_SAMPLE] or list(BESIDE_PIXELS)
+
+
+def _draw(
+    names: Sequence[str],
+    real: ImageSource,
+    generated: ImageSource,
+    protocol: Protocol,
+    features: tuple[str, Any, Any] | None,
+) -> dict[str, Estimate]:
     with progress_bar(protocol.draws, "draw", "metrics") as bar:
-        estimates = evaluate_metrics(
-            protocol.metrics,
+        return evaluate_metrics(
+            names,
             real.images,
             generated.images,
             samples=protocol.samples,
@@ -155,14 +110,37 @@ def compare(
             features=features,
             progress=lambda done, total: _advance(bar, done),
         )
-    trained_on = trained_on or real
-    result = None
-    if audited:
-        result = _audit(trained_on, generated, held_out, extractor)
-    space = extractor.name if extractor else "pixels in [0, 1]"
-    return Evaluation(
-        real, generated, estimates, trained_on, result, held_out if audited else None, space, protocol.samples
-    )
+
+
+def _beside_pixels(
+    asked: Sequence[str], real: ImageSource, generated: ImageSource, protocol: Protocol
+) -> dict[str, Estimate]:
+    """Pixels see layout and are nearly blind to texture; a random network sees both."""
+    names = [name for name in BESIDE_PIXELS if name in asked]
+    if not names:
+        return {}
+    extract = random_features(real.images.shape[-1])
+    return _draw(names, real, generated, protocol, (extract.name, extract(real.images), extract(generated.images)))
+
+
+def _two_sample(
+    scans: ImageSource, generated: ImageSource, held_out: ImageSource | None, protocol: Protocol
+) -> tuple[TwoSample | None, str]:
+    """The test, or why it was not made."""
+    if TWO_SAMPLE not in protocol.metrics:
+        return None, f"{TWO_SAMPLE} is not among --metrics"
+    real = Images(scans.images, scans.groups)
+    reason = too_few(real, generated.images)
+    if reason is not None:
+        return None, f"too few scans to judge: {reason}"
+    unseen = Images(held_out.images, held_out.groups) if held_out else None
+    with progress_bar(None, "network", TWO_SAMPLE) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            _advance(bar, done)
+
+        return full_test(real, generated.images, unseen, protocol.seed, progress), ""
 
 
 def _audit(
@@ -216,11 +194,3 @@ def check_sizes(real: Sequence[int], generated: Sequence[int]) -> None:
             f"the real images have {sizes[0]}, the generated ones {sizes[1]}: bring the real ones to the generator's "
             "size with python -m pipeline.preprocess --image-size"
         )
-
-
-def metrics_line(evaluation: Evaluation) -> dict[str, Any]:
-    """The line for `metrics.jsonl`: under `evaluation`, apart from what training writes there."""
-    document = evaluation.to_dict()
-    if document["audit"] is not None:
-        del document["audit"]["closest"]
-    return {"iteration": evaluation.generated.facts.get("iteration"), "evaluation": document}

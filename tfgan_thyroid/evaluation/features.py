@@ -16,7 +16,7 @@ from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_encoder
 from tfgan_thyroid.runs.run_directory import RunDirectory
 
-NAMES = ("pixels", "encoder", "random", "inception")
+NAMES = ("pixels", "encoder", "random", "network", "inception")
 BATCH = 50
 INCEPTION_SIZE = 299
 
@@ -157,7 +157,7 @@ def inception_features(weights: Path) -> FeatureExtractor:
 
 
 def feature_extractor(
-    name: str, run: RunDirectory | None, which: str, weights: Path | None, channels: int = 1
+    name: str, run: RunDirectory | None, which: str, file: Path | None, channels: int = 1
 ) -> FeatureExtractor | None:
     """The extractor that a command's flags ask for; None for pixels, which need none.
 
@@ -165,7 +165,7 @@ def feature_extractor(
         name: of `NAMES`.
         run: whose encoder is meant.
         which: its checkpoint.
-        weights: file of Inception's weights.
+        file: of a network, or of Inception's weights.
         channels: of the images.
 
     Raises:
@@ -176,9 +176,14 @@ def feature_extractor(
     if name == "random":
         return random_features(channels)
     if name == "inception":
-        if weights is None:
+        if file is None:
             raise UserError("--features inception needs --inception-weights FILE: nothing is downloaded")
-        return inception_features(weights)
+        return inception_features(file)
+    if name == "network":
+        from tfgan_thyroid.evaluation.feature_network import network_features  # it makes extractors of this module
+
+        assert file is not None
+        return network_features(file, channels)
     if run is None:
         raise UserError("--features encoder needs a run's encoder: give a run as --generated, or --encoder-run RUN")
     return encoder_features(run, which)

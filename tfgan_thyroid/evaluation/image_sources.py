@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,16 @@ def real_source(path: Path, split: str) -> ImageSource:
     raise UserError(f"{path} is a {kind.value}, which has no real scans: give a data set or a folder as --real")
 
 
+def training_source(run: RunDirectory) -> ImageSource:
+    """The scans that a run learns from.
+
+    Raises:
+        UserError: the data set is not there or damaged.
+    """
+    record = run.read()
+    return _dataset_source(Path(record.data), record.split, record.scan_ids)
+
+
 def held_out_source(path: Path, split: str) -> ImageSource | None:
     """The scans of a data set outside `split`, None where there are none or it is no data set."""
     if identify(path) is not Kind.DATASET:
@@ -118,7 +128,13 @@ def held_out_source(path: Path, split: str) -> ImageSource | None:
     parts = [_dataset_source(path, name) for name in others]
     images = np.concatenate([part.images for part in parts])
     facts = {**parts[0].facts, "count": len(images), "split": " and ".join(others)}
-    return ImageSource(images, Kind.DATASET, facts)
+    groups = None
+    if all(part.groups is not None for part in parts):
+        # No patient is in two splits.
+        firsts = np.cumsum([0, *(part.facts["groups"] for part in parts)])
+        groups = np.concatenate([part.groups + first for part, first in zip(parts, firsts[:-1], strict=True)])
+        facts["groups"] = int(firsts[-1])
+    return ImageSource(images, Kind.DATASET, facts, groups)
 
 
 def generated_source(
@@ -211,16 +227,20 @@ def _saved_model_source(path: Path, count: int, seed: int) -> ImageSource:
     return ImageSource(images, Kind.SAVED_MODEL, _facts(images, Kind.SAVED_MODEL, digest, facts))
 
 
-def _dataset_source(path: Path, split: str) -> ImageSource:
+def _dataset_source(path: Path, split: str, scan_ids: Sequence[str] | None = None) -> ImageSource:
     info = schema.DatasetInfo.load(path)
     features = {
         schema.IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string),
         schema.IMAGE_GROUP_ID: tf.io.FixedLenFeature([], tf.string, ""),
+        schema.IMAGE_SOURCE_ID: tf.io.FixedLenFeature([], tf.string, ""),
     }
     images, ids = [], []
+    wanted = None if scan_ids is None else {scan.encode() for scan in scan_ids}
     records = tf.data.TFRecordDataset([str(shard) for shard in schema.shard_paths(path, split)]).take(MOST_IMAGES)
     try:
         for example in records.map(lambda record: tf.io.parse_single_example(record, features)).as_numpy_iterator():
+            if wanted is not None and example[schema.IMAGE_SOURCE_ID] not in wanted:
+                continue
             images.append(decode_png(example[schema.IMAGE_ENCODED]))
             ids.append(example[schema.IMAGE_GROUP_ID])
     except tf.errors.OpError as error:

@@ -47,7 +47,7 @@ class Judgement(NamedTuple):
         """Why not, or that nothing speaks against it."""
         if self.blessed:
             return ["it meets every threshold" if self.checks else "no threshold was asked of it"]
-        return [check.words for check in self.checks if not check.kept] + self.notes
+        return list(dict.fromkeys([check.words for check in self.checks if not check.kept] + self.notes))
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, JSON-able."""

@@ -107,9 +107,7 @@ def _copies(found: TwoSample | None, audit: AuditResult | None) -> list[str]:
 def _variety(found: TwoSample | None) -> list[str]:
     if found is None or found.spacing >= LEAST_SPACING:
         return []
-    return [
-        f"variety is missing: generated images lie {found.spacing:.2f} times as far from each other as scans do"
-    ]
+    return [f"variety is missing: generated images lie {found.spacing:.2f} times as far from each other as scans do"]
 
 
 def _told_apart(found: TwoSample) -> str:

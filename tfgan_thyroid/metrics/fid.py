@@ -35,4 +35,4 @@ def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = features.astype(np.float64)
     mean = values.mean(axis=0)
     rows = (values - mean) / np.sqrt(len(values) - 1)
-    return mean, np.linalg.qr(rows, mode="r") if len(rows) > rows.shape[1] else rows
+    return mean, np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows

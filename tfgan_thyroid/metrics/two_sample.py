@@ -64,34 +64,34 @@ def area_under_curve(real: np.ndarray, generated: np.ndarray) -> float:
         real: float `[N]`.
         generated: float `[M]`.
     """
-    return float(_wins(real, generated).mean())
+    return float(wins(real, generated).mean())
 
 
-def _wins(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
+def wins(real: np.ndarray, generated: np.ndarray) -> np.ndarray:
     """1 where the real score is above the generated one, 0.5 for ties: float32 `[N, M]`."""
     return (np.sign(real[:, None] - generated[None, :]) + 1.0).astype(np.float32) / 2.0
 
 
 def auc_interval(
-    real: np.ndarray, groups: np.ndarray, generated: np.ndarray, rng: np.random.Generator, resamples: int = 1000
+    won: np.ndarray, groups: np.ndarray, rng: np.random.Generator, resamples: int = 1000
 ) -> tuple[float, float]:
-    """95 % interval of `area_under_curve` by the bootstrap over patients and over generated images.
+    """95 % interval of the mean of `won`, the AUC, by the bootstrap over patients and generated images.
 
     Patients are resampled whole, since frames of one patient are near-duplicates.
 
     Args:
-        real: scores `[N]`.
-        groups: int `[N]`, which of them are of one patient.
-        generated: scores `[M]`.
+        won: `wins` of N scans and M generated images, or their mean over several classifiers.
+        groups: int `[N]`, which scans are of one patient.
         rng: draws the resamples.
         resamples: how many.
     """
     names, of_scan = np.unique(groups, return_inverse=True)
+    count = won.shape[1]
     patients = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), resamples)
-    images = rng.multinomial(len(generated), np.full(len(generated), 1 / len(generated)), resamples)
+    images = rng.multinomial(count, np.full(count, 1 / count), resamples)
     scans = patients[:, of_scan]
-    wins = ((scans @ _wins(real, generated)) * images).sum(axis=1)
-    low, high = np.percentile(wins / (scans.sum(axis=1) * len(generated)), [2.5, 97.5])
+    resampled = ((scans @ won) * images).sum(axis=1) / (scans.sum(axis=1) * count)
+    low, high = np.percentile(resampled, [2.5, 97.5])
     return float(low), float(high)
 
 

@@ -7,6 +7,7 @@ runs/00000-NAME/
   diverged.txt         why training ended, where a loss or a weight was not finite
   stats.jsonl          losses of every logged iteration
   metrics.jsonl        metrics beside every checkpoint
+  verdict.json         in words, of the last checkpoint that was judged
   reals.png fakes######.png reconstructions######.png curves.png
   checkpoints/         ITERATION/: the last two and the best
   tensorboard/
@@ -103,6 +104,7 @@ class RunDirectory:
         self.diverged_file = path / "diverged.txt"
         self.stats_file = path / "stats.jsonl"
         self.metrics_file = path / "metrics.jsonl"
+        self.verdict_file = path / "verdict.json"
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
 

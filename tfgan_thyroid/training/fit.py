@@ -21,6 +21,7 @@ from tfgan_thyroid.data.records.input_pipeline import load_images, training_batc
 from tfgan_thyroid.data.records.used_scans import used_scans, write_scans
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
+from tfgan_thyroid.needed_scans import training_remarks
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, forget_after
 from tfgan_thyroid.training.curves import draw_curves
@@ -56,7 +57,10 @@ def fit(run: RunDirectory, init_from: Path | None = None, distribution: Distribu
     if start >= config.iterations:
         LOG.info("nothing to do: iteration %d of %d is done", start, config.iterations)
         return model
-    write_scans(run.scans_file, used_scans(directory, record.split, record.scan_ids))
+    scans = used_scans(directory, record.split, record.scan_ids)
+    write_scans(run.scans_file, scans)
+    for remark in training_remarks(len(scans), (config.data_augmentation, config.augment) != ("none", "none")):
+        LOG.warning("warning: %s", remark)
     batches = distribution.batches(
         lambda part, parts: training_batches(
             directory,

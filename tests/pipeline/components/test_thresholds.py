@@ -2,8 +2,10 @@ import math
 
 import pytest
 
-from pipeline.components.thresholds import DEFAULT, check_changes, check_values, read_thresholds
+from pipeline.components.thresholds import DEFAULT, check_changes, check_two_sample, check_values, read_thresholds
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.evaluation.judgement import Judgement
+from tfgan_thyroid.evaluation.two_sample.result import ScaleResult, TwoSample
 from tfgan_thyroid.metrics.estimate import Estimate
 
 
@@ -13,6 +15,12 @@ def estimates(mmd=0.10, accuracy=0.6, similarity=0.35, floor=0.09):
         name: Estimate.of([value], [] if real is None else [real], 10, 0, "pixels", "")
         for name, (value, real) in values.items()
     }
+
+
+def two_sample(**aucs):
+    found = {"16": 0.55, "32": 0.6, "64": 1.0, **aucs}
+    results = [ScaleResult(int(size), 600, auc, auc - 0.04, auc + 0.04, 0.1) for size, auc in found.items()]
+    return TwoSample("full", 0, 300, results, [], [], 1.0)
 
 
 def broken(checks):
@@ -27,6 +35,7 @@ def write(tmp_path, text):
 
 def test_a_good_model_keeps_to_the_default_thresholds():
     checks = check_values(DEFAULT["value"], estimates(), audit_passed=True)
+    checks += check_two_sample(DEFAULT["value"], two_sample(), 64, "")
     assert [check.threshold for check in checks] == [f"value.{name}" for name in DEFAULT["value"]]
     assert broken(checks) == []
 
@@ -48,6 +57,33 @@ def test_each_broken_value_is_told_in_words(changes, audit_passed, words):
     reasons = broken(check_values(DEFAULT["value"], estimates(**changes), audit_passed))
     assert len(reasons) == 1
     assert words in reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("aucs", "words"),
+    [
+        ({"16": 0.657}, "at 16 pixels the two-sample AUC is 0.657 (0.617 to 0.697) (at most 0.65)"),
+        ({"32": 0.758}, "at 32 pixels the two-sample AUC is 0.758 (0.718 to 0.798) (at most 0.75)"),
+        ({"16": 0.3}, "at 16 pixels the two-sample AUC is 0.300 (0.260 to 0.340), wholly under 0.5: copies"),
+    ],
+)
+def test_layout_or_structures_that_are_told_and_copies_are_not_blessed(aucs, words):
+    assert broken(check_two_sample(DEFAULT["value"], two_sample(**aucs), 64, "")) == [words]
+
+
+def test_the_full_size_is_limited_when_asked_and_small_images_have_no_finer_scale():
+    asked = {"two_sample_auc_full": 0.9, "two_sample_auc_32": 0.75}
+    assert broken(check_two_sample(asked, two_sample(), 64, "")) == [
+        "at 64 pixels the two-sample AUC is 1.000 (0.960 to 1.040) (at most 0.9)"
+    ]
+    assert [check.threshold for check in check_two_sample(asked, two_sample(), 16, "")] == ["value.two_sample_auc_full"]
+
+
+def test_too_few_scans_are_never_blessed_by_default_and_say_how_many_are_needed():
+    why = "No verdict: too few scans to judge: 28 scans of 28 patients, and a verdict needs at least 100"
+    judgement = Judgement(check_two_sample(DEFAULT["value"], None, 64, why), [])
+    assert not judgement.blessed
+    assert judgement.reasons == [why]
 
 
 def test_a_change_for_the_worse_is_held_against_the_last_blessed_model():

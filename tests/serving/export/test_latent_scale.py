@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.comparison import Evaluation
 from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind, run_images
 from tfgan_thyroid.evaluation.report import files as evaluation_files
 from tfgan_thyroid.evaluation.report import latent_figures
+from tfgan_thyroid.evaluation.result import Evaluation
 from tfgan_thyroid.models.alpha_wgan_gp import AlphaWGANGP
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.models.registry import build_model

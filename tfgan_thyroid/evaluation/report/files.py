@@ -8,13 +8,14 @@ from typing import Any
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.audit import figures as audit_figures
-from tfgan_thyroid.evaluation.comparison import Evaluation, metrics_line
 from tfgan_thyroid.evaluation.features import encoder_features
 from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.evaluation.report import figures, latent_figures
 from tfgan_thyroid.evaluation.report.figures import Picture
 from tfgan_thyroid.evaluation.report.report import html_report
+from tfgan_thyroid.evaluation.result import Evaluation, metrics_line
+from tfgan_thyroid.evaluation.run_verdict import write_verdict
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator
 from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
@@ -55,6 +56,8 @@ def write_evaluation(evaluation: Evaluation, output: Path, judgement: Judgement 
     run = evaluation.generated.run
     lines = run.metrics_file if run is not None else output / METRICS_FILE
     append_line(lines, metrics_line(evaluation))
+    if run is not None:
+        write_verdict(run, evaluation.generated.facts["iteration"], evaluation.verdict, evaluation.two_sample)
     return lines
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.evaluation.audit.result import AuditResult, SpaceAudit
-from tfgan_thyroid.evaluation.comparison import Evaluation
 from tfgan_thyroid.evaluation.image_sources import ImageSource
 from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.report.figures import SPECKLE_NAMES, Picture
 from tfgan_thyroid.evaluation.report.parts import figure, number, quoted, table
 from tfgan_thyroid.evaluation.report.style import STYLE
+from tfgan_thyroid.evaluation.report.two_sample import two_sample_section
+from tfgan_thyroid.evaluation.result import Evaluation
 from tfgan_thyroid.metric_catalog import RESULTS, shortfall
 from tfgan_thyroid.metrics.estimate import Estimate
 
@@ -62,6 +63,7 @@ def html_report(
         speckle_section = speckle_section.replace("</section>", _speckle_table(speckle) + "</section>")
     body = [
         _judgement_section(judgement) if judgement else "",
+        two_sample_section(evaluation.two_sample) if evaluation.two_sample else "",
         images,
         _metrics_section(evaluation, drawn),
         _audit_section(evaluation.audit, drawn) if evaluation.audit else "",
@@ -96,7 +98,9 @@ def _between(text: str, start: str, end: str) -> str:
 
 def _head(evaluation: Evaluation, judgement: Judgement | None) -> str:
     cards = "".join(_tile(name, evaluation.estimates[name]) for name in HEADLINES if name in evaluation.estimates)
-    verdict = _blessing(judgement) if judgement else ""
+    verdict = f"<p class=says><strong>{escape(evaluation.verdict.headline)}</strong></p>"
+    verdict += "".join(f"<p class=quiet>{escape(line)}</p>" for line in evaluation.verdict.details)
+    verdict += _blessing(judgement) if judgement else ""
     verdict += _verdict(evaluation.audit) if evaluation.audit else ""
     return (
         "<header><p class=kicker>Evaluation</p><h1>Generated against real thyroid scans</h1>"
@@ -177,7 +181,7 @@ def _metrics_section(evaluation: Evaluation, drawn: dict[str, Picture]) -> str:
             str(estimate.n),
             f"<span class=definition>{escape(estimate.definition)}; in {escape(estimate.features)}</span>",
         ]
-        for name, estimate in evaluation.estimates.items()
+        for name, estimate in (*evaluation.estimates.items(), *evaluation.beside.items())
     ]
     caption = f"Mean and standard deviation over {first.draws} draws, seed {first.seed}"
     headings = ("metric", "value", "real", "wanted", "n", "definition")

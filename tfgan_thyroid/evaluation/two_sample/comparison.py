@@ -13,6 +13,7 @@ from tfgan_thyroid.metrics import two_sample as numbers
 from tfgan_thyroid.metrics.spacing import relative_spacing
 
 FOLDS = 3
+SEEDS_APART = 1000  # between the networks of repeats and halvings
 HALVINGS = 5
 MOST_SCANS = 600
 FULL_COST_SIZE = 64  # above, fewer scans, so that the time grows with the side and not with its square
@@ -36,7 +37,7 @@ class Images(NamedTuple):
 
     @property
     def patients(self) -> np.ndarray:
-        """int `[N]`."""
+        """As `groups`, never None."""
         return np.arange(len(self.images)) if self.groups is None else np.asarray(self.groups)
 
     def some(self, rows: np.ndarray) -> "Images":
@@ -59,7 +60,8 @@ def full_test(
     sizes = numbers.scales(scans.images.shape[1])
     if unseen is not None and too_few(unseen, generated):
         unseen = None
-    step = _Steps(len(sizes) * FOLDS * (1 + HALVINGS + (2 if unseen else 0)), progress)
+    comparisons = 3 if unseen else 1
+    step = _Steps(FOLDS * sum(comparisons * _repeats(size) + HALVINGS for size in sizes), progress)
     training, as_many, beside = [], [], []
     for size in sizes:
         classifier = ScanClassifier(size)
@@ -108,33 +110,40 @@ def _result(
     n = min(len(scans.images), len(generated), MOST_SCANS)
     size = training[0].size
     flat = [
-        numbers.averaged_down(_picked(len(each), n, seed, which, each), size).reshape(n, -1)
+        numbers.averaged_down(each[_rows(len(each), n, seed + which)], size).reshape(n, -1)
         for which, each in enumerate((scans.images, generated))
     ]
     spacing = relative_spacing(flat[0], flat[1])
     return TwoSample(form, seed, len(np.unique(scans.patients)), training, as_many, unseen, spacing)
 
 
-def _picked(count: int, n: int, seed: int, which: int, images: np.ndarray) -> np.ndarray:
-    return images[_rows(count, n, seed, which)]
+def _rows(count: int, n: int, seed: int) -> np.ndarray:
+    """`n` of `count` at random."""
+    return np.random.default_rng(seed).permutation(count)[:n]
 
 
-def _rows(count: int, n: int, seed: int, which: int) -> np.ndarray:
-    """`n` of `count` at random, in order; `which` keeps scans and generated images apart."""
-    return np.sort(np.random.default_rng([seed, which]).permutation(count)[:n])
+def _repeats(size: int) -> int:
+    """How many classifiers' AUCs are averaged: chance moves one by .03 at 150 scans, and small images cost little."""
+    return {16: 4, 32: 2}.get(size, 1)
 
 
 def _against_generated(
     classifier: ScanClassifier, scans: Images, generated: np.ndarray, limit: int, seed: int, step: "_Steps"
 ) -> ScaleResult:
     n = min(limit, len(scans.images), len(generated))
-    chosen = scans.some(_rows(len(scans.images), n, seed, 0))
-    others = generated[_rows(len(generated), n, seed, 1)]
+    chosen, others = scans.some(_rows(len(scans.images), n, seed)), generated[_rows(len(generated), n, seed + 1)]
     folds = numbers.patient_folds(chosen.patients, FOLDS, np.random.default_rng(seed))
-    real, fake = _held_out_scores(classifier, chosen.images, folds, others, np.arange(n) % FOLDS, seed, step)
-    low, high = numbers.auc_interval(real, chosen.patients, fake, np.random.default_rng(seed))
-    auc, bits = numbers.area_under_curve(real, fake), numbers.information_bits(real, fake)
-    return ScaleResult(classifier.image_size, n, auc, low, high, bits)
+    won, bits = [], []
+    for repeat in range(_repeats(classifier.image_size)):
+        network_seed = seed + SEEDS_APART * repeat
+        real, fake = _held_out_scores(
+            classifier, chosen.images, folds, others, np.arange(n) % FOLDS, network_seed, step
+        )
+        won.append(numbers.wins(real, fake))
+        bits.append(numbers.information_bits(real, fake))
+    mean_won = np.mean(won, axis=0)
+    low, high = numbers.auc_interval(mean_won, chosen.patients, np.random.default_rng(seed))
+    return ScaleResult(classifier.image_size, n, float(mean_won.mean()), low, high, float(np.mean(bits)))
 
 
 def _real_halvings(
@@ -151,7 +160,7 @@ def _real_halvings(
         first, second = (scans.some(rng.permutation(np.flatnonzero(halves == half))[:limit]) for half in (0, 1))
         folds = [numbers.patient_folds(half.patients, FOLDS, rng) for half in (first, second)]
         real, other = _held_out_scores(
-            classifier, first.images, folds[0], second.images, folds[1], 1 + seed + halving, step
+            classifier, first.images, folds[0], second.images, folds[1], seed + SEEDS_APART * (10 + halving), step
         )
         aucs.append(numbers.area_under_curve(real, other))
         sizes.append(min(len(real), len(other)))

@@ -31,6 +31,8 @@ _WHAT_METRICS_MEAN = (
 _AUDITED = ("passed", "reasons", "counts", "held_out_rule")
 """What a card holds of an audit's result."""
 
+_NOT_JUDGED = "No verdict: this checkpoint was not judged; python -m tfgan_thyroid.evaluate does it"
+
 _TITLES = {
     "generator": "Generator of synthetic thyroid ultrasound scans",
     "encoder": "Encoder of thyroid ultrasound scans, with the generator that reconstructs them",
@@ -94,15 +96,15 @@ def write_model_card(directory: Path, run: RunDirectory, exported: Exported, pro
     _write(directory, _card(run, exported, provenance))
 
 
-def add_audit(directory: Path, audit: Mapping[str, Any]) -> None:
-    """Writes an audit that was made after the export into the card of a version.
+def add_findings(directory: Path, findings: Mapping[str, Any]) -> None:
+    """Writes what was found after the export into the card of a version.
 
     Args:
         directory: of the SavedModel.
-        audit: of `audited`.
+        findings: `verdict`, its lines, and `audit`, of `audited`; what is left out stays as it was.
     """
     card = json.loads((directory / "model_card.json").read_text())
-    _write(directory, {**card, "audit": dict(audit), "limits": LIMITS})
+    _write(directory, {**card, **findings, "limits": LIMITS})
 
 
 def audited(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,6 +132,7 @@ def _card(run: RunDirectory, exported: Exported, provenance: Provenance) -> dict
         "split": record.split,
         "stack": record.stack,
         "package_version": record.package_version,
+        "verdict": _verdict(run, iteration),
         "metrics": _training_metrics(run, iteration),
         "audit": _audit_of(run, exported.model_digest),
         "licence": provenance.licence,
@@ -150,6 +153,15 @@ def _audit_of(run: RunDirectory, model_digest: str) -> dict[str, Any] | None:
     evaluations = [line["evaluation"] for line in read_lines(run.metrics_file) if "evaluation" in line]
     audits = [e["audit"] for e in evaluations if e["audit"] and e["generated"]["digest"] == model_digest]
     return audited(audits[-1]) if audits else None
+
+
+def _verdict(run: RunDirectory, iteration: int) -> list[str]:
+    """What was said of that checkpoint, in words."""
+    if run.verdict_file.is_file():
+        judged = json.loads(run.verdict_file.read_text())
+        if judged["iteration"] == iteration:
+            return judged["verdict"]
+    return [_NOT_JUDGED]
 
 
 def training_command(config: Config, split: str = "train") -> str:
@@ -180,6 +192,7 @@ def _text(card: dict[str, Any]) -> str:
         "licence": card["licence"],
     }
     sections = {
+        "Verdict": "\n\n".join(card.get("verdict", [_NOT_JUDGED])),
         "Signatures": "\n".join(signatures),
         "Data": f"{card['data'].rstrip('.')}.\n\nThe `{card['split']}` split of the data set with the digest "
         f"`{card['dataset_digest']}`.",
