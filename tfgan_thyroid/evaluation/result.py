@@ -40,10 +40,10 @@ class Evaluation:
     held_out: ImageSource | None
     features: str
     samples: int
-    dimensions: int | None
-    beside: dict[str, Estimate]
-    two_sample: TwoSample | None
-    verdict: Verdict
+    dimensions: int | None = None
+    beside: dict[str, Estimate] = dataclasses.field(default_factory=dict)
+    two_sample: TwoSample | None = None
+    verdict: Verdict = Verdict("No verdict: it was not asked for")
 
     @property
     def remarks(self) -> list[str]:

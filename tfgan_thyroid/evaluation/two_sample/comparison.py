@@ -66,13 +66,13 @@ def full_test(
     for size in sizes:
         classifier = ScanClassifier(size)
         limit = _most_scans(size)
-        found = _against_generated(classifier, scans, generated, limit, seed, step)
+        found = scale_test(classifier, scans, generated, limit, seed, step)
         real_n, aucs = _real_halvings(classifier, scans, limit // 6, seed, step)
         training.append(found._replace(real_n=real_n, real_aucs=aucs))
         if unseen is not None:
             fewer = min(limit, len(unseen.images), len(scans.images))
-            as_many.append(_against_generated(classifier, scans, generated, fewer, seed, step))
-            beside.append(_against_generated(classifier, unseen, generated, fewer, seed, step))
+            as_many.append(scale_test(classifier, scans, generated, fewer, seed, step))
+            beside.append(scale_test(classifier, unseen, generated, fewer, seed, step))
     return _result("full", seed, scans, generated, training, as_many, beside)
 
 
@@ -90,7 +90,7 @@ def short_test(scans: Images, generated: np.ndarray, seconds: float, seed: int =
         before = time.monotonic()
         if before - start + expected > seconds:
             break
-        training.append(_against_generated(ScanClassifier(size), scans, generated, SHORT_SCANS, seed, _Steps(0, None)))
+        training.append(scale_test(ScanClassifier(size), scans, generated, SHORT_SCANS, seed))
         expected = FINER_COSTS * (time.monotonic() - before)
     return _result("short", seed, scans, generated, training, [], []) if training else None
 
@@ -127,9 +127,24 @@ def _repeats(size: int) -> int:
     return {16: 4, 32: 2}.get(size, 1)
 
 
-def _against_generated(
-    classifier: ScanClassifier, scans: Images, generated: np.ndarray, limit: int, seed: int, step: "_Steps"
+def scale_test(
+    classifier: ScanClassifier,
+    scans: Images,
+    generated: np.ndarray,
+    limit: int = MOST_SCANS,
+    seed: int = 0,
+    step: "_Steps | None" = None,
 ) -> ScaleResult:
+    """Scans against generated images at the classifier's scale.
+
+    Args:
+        classifier: for images of that many pixels.
+        scans: real ones.
+        generated: uint8 `[M, S, S, C]`.
+        limit: most images of each kind.
+        seed: of folds, networks and the interval.
+        step: counts the trainings.
+    """
     n = min(limit, len(scans.images), len(generated))
     chosen, others = scans.some(_rows(len(scans.images), n, seed)), generated[_rows(len(generated), n, seed + 1)]
     folds = numbers.patient_folds(chosen.patients, FOLDS, np.random.default_rng(seed))
@@ -174,7 +189,7 @@ def _held_out_scores(
     others: np.ndarray,
     other_folds: np.ndarray,
     seed: int,
-    step: "_Steps",
+    step: "_Steps | None",
 ) -> Sequence[np.ndarray]:
     """Each image's score by the network that was trained on the other folds."""
     scans, others = (numbers.averaged_down(images, classifier.image_size) for images in (scans, others))
@@ -185,7 +200,8 @@ def _held_out_scores(
         found = [classifier.scores(each[rows]) for each, rows in zip((scans, others), held_out, strict=True)]
         for part, rows, values in zip(scores, held_out, numbers.standardized(found), strict=True):
             part[rows] = values
-        step.take()
+        if step is not None:
+            step.take()
     return scores
 
 
