@@ -8,7 +8,7 @@ import pytest
 from tfgan_thyroid.evaluation.run_verdict import judge_run, write_verdict
 from tfgan_thyroid.evaluation.verdict import Verdict
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.serving.export.model_card import add_verdict
+from tfgan_thyroid.serving.export.model_card import add_findings
 from tfgan_thyroid.serving.export.saved_model import export_generator
 
 
@@ -32,7 +32,7 @@ def test_the_card_repeats_the_verdict_of_its_checkpoint_and_takes_a_later_one(ow
     write_verdict(own_run, 0, Verdict("Told from scans at every scale", ("more",)), None)
     version = export_generator(own_run, tmp_path / "saved")
     assert "## Verdict\n\nTold from scans at every scale\n\nmore\n" in (version / "model_card.md").read_text()
-    add_verdict(version, ["Generated images copy scans"])
+    add_findings(version, {"verdict": ["Generated images copy scans"]})
     assert json.loads((version / "model_card.json").read_text())["verdict"] == ["Generated images copy scans"]
     assert "## Verdict\n\nGenerated images copy scans\n" in (version / "model_card.md").read_text()
     write_verdict(own_run, 7, Verdict("Of another checkpoint"), None)

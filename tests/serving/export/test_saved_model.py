@@ -19,7 +19,7 @@ from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line, current_stack
 from tfgan_thyroid.serving.export import saved_model
-from tfgan_thyroid.serving.export.model_card import Provenance, add_audit
+from tfgan_thyroid.serving.export.model_card import Provenance, add_findings
 from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures
 from tfgan_thyroid.serving.image_folder import write_images
@@ -144,7 +144,7 @@ def test_the_model_card_tells_what_it_is(trained, version):
     text = (version / "model_card.md").read_text()
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert headings == [
-        "Signatures", "Data", "Training", "Metrics", "Memorisation audit", "Intended use",
+        "Verdict", "Signatures", "Data", "Training", "Metrics", "Memorisation audit", "Intended use",
         "What it must not be used for", "Limits",
     ]  # fmt: skip
     assert "- Diagnosis, or any decision about a person." in text
@@ -202,7 +202,7 @@ def test_an_audit_after_the_export_is_added_to_the_card_and_changes_nothing_else
     shutil.copytree(version, tmp_path / "1")
     before = json.loads((tmp_path / "1" / "model_card.json").read_text())
     audit = {"passed": True, "reasons": ["no copy was found"], "counts": {"generated": 4}, "held_out_rule": "test"}
-    add_audit(tmp_path / "1", audit)
+    add_findings(tmp_path / "1", {"audit": audit})
     assert json.loads((tmp_path / "1" / "model_card.json").read_text()) == {**before, "audit": audit}
     assert "Passed: no copy was found." in (tmp_path / "1" / "model_card.md").read_text()
 
