@@ -25,6 +25,7 @@ from tfgan_thyroid import command
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.client.rest_client import RestClient
+from tfgan_thyroid.serving.versions import versions_in
 
 Side = Callable[[int], Any]
 
@@ -34,12 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = _parser().parse_args(arguments)
     with ExitStack() as stack:
         model = flags.model or _paper_model(Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        from tfgan_thyroid.serving.preview.served_model import versions_in  # it imports TensorFlow
-
         versions = versions_in(model)
         if not versions:
             raise UserError(f"{model} holds no version: export a model with python -m tfgan_thyroid.export")
-        version = model / str(versions[-1])
+        version = versions[max(versions)]
         config = json.loads((version / "model_card.json").read_text())["config"]
         sides, cold_start = _our_sides(model, version, config["latent_size"], max(flags.batch_sizes), stack)
         if importlib.util.find_spec("torch") is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tfgan_thyroid import command, places
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.versions import versions_in
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +58,7 @@ def _directories(paths: Sequence[Path]) -> dict[str, Path]:
         if (path / "config.json").is_file():
             export = command.line("tfgan_thyroid.export", "--run", path, "--output", f"saved_models/{path.name}")
             raise UserError(f"{path} {places.describe(path)}; export its model first: {export}")
-        if not any(child.name.isdecimal() for child in path.iterdir()):
+        if not versions_in(path):
             raise UserError(
                 f"{path} holds no version (a directory named by a whole number) and {places.describe(path)}: give the "
                 "model directory, saved_models/NAME"

@@ -15,6 +15,7 @@ from pipeline.staging import publish, staging_directory
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.export.model_card import add_findings
+from tfgan_thyroid.serving.versions import versions_in
 
 PUSHED = "pushed.json"
 WITHDRAWN = ".withdrawn.json"
@@ -98,7 +99,7 @@ def push(model: Path, serving_dir: Path, keep: int, findings: Mapping[str, Any] 
     Returns:
         The newest version's directory.
     """
-    there = versions(serving_dir)
+    there = list(versions_in(serving_dir).values())
     place = there[-1] if there else serving_dir / "0"
     if not there or model_digest(place) is None or model_digest(place) != model_digest(model):
         place = serving_dir / str(int(place.name) + 1)
@@ -107,7 +108,7 @@ def push(model: Path, serving_dir: Path, keep: int, findings: Mapping[str, Any] 
             if findings:
                 add_findings(staging, findings)
             publish(staging, place)
-    for old in versions(serving_dir)[:-keep]:
+    for old in list(versions_in(serving_dir).values())[:-keep]:
         old.rename(old.with_name(f".{old.name}{_REMOVED}"))
     for hidden in serving_dir.glob(f".*{_REMOVED}"):
         shutil.rmtree(hidden)
@@ -126,7 +127,7 @@ def roll_back(serving_dir: Path, version: int | None = None) -> Path:
     Raises:
         UserError: there is no such version.
     """
-    there = {int(path.name): path for path in versions(serving_dir)}
+    there = versions_in(serving_dir)
     if version is None:
         if len(there) < 2:
             raise UserError(f"{serving_dir} holds {len(there)} version: there is none to go back to")
@@ -138,14 +139,6 @@ def roll_back(serving_dir: Path, version: int | None = None) -> Path:
     digests = {name for name in (*withdrawn(serving_dir), newest) if name is not None and name != wanted}
     atomic.write_text(serving_dir / WITHDRAWN, json.dumps(sorted(digests)) + "\n")
     return push(there[version], serving_dir, keep=len(there) + 1)
-
-
-def versions(serving_dir: Path) -> list[Path]:
-    """The version directories, oldest first."""
-    if not serving_dir.is_dir():
-        return []
-    found = (path for path in serving_dir.iterdir() if path.name.isdecimal() and path.is_dir())
-    return sorted(found, key=lambda path: int(path.name))
 
 
 def withdrawn(serving_dir: Path) -> set[str]:

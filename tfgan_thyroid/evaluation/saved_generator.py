@@ -13,14 +13,15 @@ import tensorflow as tf
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.preview.api_errors import ApiError
 from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
+from tfgan_thyroid.serving.versions import versions_in
 
 
 def newest_version(path: Path) -> Path | None:
     """The version directory that `path` is, or the newest of those in it."""
     if (path / "saved_model.pb").is_file():
         return path
-    versions = [child for child in path.glob("[0-9]*") if child.name.isdigit() and (child / "saved_model.pb").is_file()]
-    return max(versions, key=lambda child: int(child.name), default=None)
+    versions = [version for version in versions_in(path).values() if (version / "saved_model.pb").is_file()]
+    return versions[-1] if versions else None
 
 
 def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:

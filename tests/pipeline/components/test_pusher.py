@@ -8,9 +8,10 @@ import threading
 
 import pytest
 
-from pipeline.components.pusher import Pusher, model_digest, push, roll_back, versions, withdrawn
+from pipeline.components.pusher import Pusher, model_digest, push, roll_back, withdrawn
 from pipeline.components.workplace import Workplace
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.versions import versions_in
 
 
 def model(tmp_path, digest):
@@ -23,7 +24,7 @@ def model(tmp_path, digest):
 
 
 def numbers(serving_dir):
-    return [int(path.name) for path in versions(serving_dir)]
+    return list(versions_in(serving_dir))
 
 
 def test_each_model_becomes_the_next_version_and_the_oldest_go(tmp_path):
@@ -31,8 +32,16 @@ def test_each_model_becomes_the_next_version_and_the_oldest_go(tmp_path):
     for digest in "abcd":
         push(model(tmp_path, digest), serving, keep=3)
     assert numbers(serving) == [2, 3, 4]
-    assert [model_digest(path) for path in versions(serving)] == ["b", "c", "d"]
+    assert [model_digest(path) for path in versions_in(serving).values()] == ["b", "c", "d"]
     assert sorted(path.name for path in serving.iterdir()) == ["2", "3", "4"]
+
+
+def test_a_version_with_leading_zeros_counts_as_its_number(tmp_path):
+    serving = tmp_path / "thyroid"
+    for name in ("0009", "10", "²", "x"):
+        (serving / name).mkdir(parents=True)
+    push(model(tmp_path, "a"), serving, keep=2)
+    assert sorted(path.name for path in serving.iterdir()) == ["10", "11", "x", "²"]
 
 
 def test_the_same_model_is_pushed_once(tmp_path):
@@ -85,7 +94,7 @@ def test_a_model_that_was_rolled_back_is_not_pushed_again_until_it_is_put_back(t
     roll_back(serving, 2)
     assert withdrawn(serving) == {"a"}
     assert run_pusher("second") is None
-    assert [model_digest(path) for path in versions(serving)] == ["a", "b", "a", "b"]
+    assert [model_digest(path) for path in versions_in(serving).values()] == ["a", "b", "a", "b"]
 
 
 DYING = """
@@ -126,7 +135,7 @@ def test_a_reader_never_meets_half_a_version(tmp_path):
 
     def read():
         while not done.is_set():
-            for path in versions(serving)[-1:]:
+            for path in list(versions_in(serving).values())[-1:]:
                 if not (path / "model_card.json").is_file() or not (path / "variables" / "data").is_file():
                     broken.append(path)
 

@@ -5,9 +5,12 @@ the model TF_SERVING_MODEL (default thyroid) with the files of docker/serving, w
 """
 
 import base64
+import gzip
 import http.client
 import io
 import json
+import urllib.error
+import urllib.request
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -22,10 +25,10 @@ def ask(server_url):
     """Sends a request; gives the status, the JSON document and the content type."""
     parts = urlsplit(server_url)
 
-    def send(method, path, body=None):
+    def send(method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
         content = json.dumps(body) if isinstance(body, (dict, list)) else body
-        connection.request(method, path, content)
+        connection.request(method, path, content, headers or {})
         response = connection.getresponse()
         answer = response.read()
         connection.close()
@@ -234,3 +237,20 @@ def test_the_largest_batch_is_answered_whole(predict):
     seeds = list(range(BATCH_LIMIT))
     predictions = predict({"instances": seeds})["predictions"]
     assert len({value["b64"] for value in predictions}) == BATCH_LIMIT
+
+
+def test_a_request_that_is_packed_by_gzip_is_answered_as_the_plain_one(ask, model_name):
+    path, body = f"/v1/models/{model_name}:predict", json.dumps({"instances": [1]}).encode()
+    assert ask("POST", path, gzip.compress(body), {"Content-Encoding": "gzip"}) == ask("POST", path, body)
+    assert ask("POST", path, gzip.compress(body)[:-9], {"Content-Encoding": "gzip"})[0] == 400
+
+
+def test_a_packed_request_is_unpacked_no_further_than_a_plain_one_may_be_long_and_other_codings_are_named(preview):
+    bomb = gzip.compress(bytes(64 * 2**20 + 1))
+    for coding, status, told in (("gzip", 413, "67108864 bytes"), ("br", 415, "content coding br")):
+        request = urllib.request.Request(f"{preview.url}/v1/models/thyroid:predict", bomb, {"Content-Encoding": coding})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.code == status
+        assert told in json.loads(refused.value.read())["error"]
+        refused.value.close()

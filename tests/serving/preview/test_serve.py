@@ -112,6 +112,18 @@ def test_a_version_that_cannot_be_loaded_ends_and_the_old_one_stays(own_models, 
     assert len(client.images([1])) == 1
 
 
+def test_a_version_whose_copy_takes_its_time_and_whose_name_has_zeros_is_served_once_it_is_whole(
+    own_models, start_server, until, connect
+):
+    server = start_server(own_models, "--poll-seconds", 0.05)
+    client, slow = connect(server, "thyroid"), own_models / "002"
+    shutil.copytree(own_models / "1", slow, ignore=shutil.ignore_patterns("saved_model.pb"))
+    until(lambda: states(client) == {"1": "AVAILABLE", "2": "END"})
+    time.sleep(1.0)  # many polls, none of which tries again
+    shutil.copy(own_models / "1" / "saved_model.pb", slow)
+    until(lambda: states(client).get("2") == "AVAILABLE")
+
+
 def test_an_encoder_takes_png_files_as_b64(run_directory, tmp_path, start_server, connect):
     export_encoder(run_directory, tmp_path / "encoder")
     server = start_server(tmp_path / "encoder")
@@ -122,6 +134,9 @@ def test_an_encoder_takes_png_files_as_b64(run_directory, tmp_path, start_server
     assert latents == client.predict({"instances": [{"image_bytes": {"b64": _base64(png)}}]})
     (image,) = client.predict({"signature_name": "reconstruct", "instances": [{"b64": _base64(png)}]})
     assert set(image) == {"b64"}
+    lines = base64.encodebytes(png).decode()
+    assert "\n" in lines[:-1]
+    assert latents == client.predict({"instances": [{"b64": lines}]})
     with pytest.raises(UserError, match="400"):
         client.predict({"instances": [{"b64": "%%%"}]})
     with pytest.raises(UserError, match="400"):

@@ -12,6 +12,7 @@ from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.serving.export import warmup
 from tfgan_thyroid.serving.export.comparison import Expected, compare
+from tfgan_thyroid.serving.versions import versions_in
 
 WarmUp = tuple[str, dict[str, np.ndarray]]
 """A signature and one request to it."""
@@ -48,8 +49,7 @@ def publish(output: Path, servable: Servable, write_card: Callable[[Path], None]
     Raises:
         UserError: the file system refused the files, or the version computes another function than the network.
     """
-    taken = [int(path.name) for path in output.glob("*") if path.name.isdigit()] if output.is_dir() else []
-    version = output / str(max(taken, default=0) + 1)
+    version = output / str(max(versions_in(output), default=0) + 1)
     try:
         with atomic.new_directory(version) as temporary:
             save(temporary, servable.functions)

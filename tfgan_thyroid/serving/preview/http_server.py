@@ -1,8 +1,11 @@
 """HTTP around the REST API and the page: a Starlette application on uvicorn. For previews and tests."""
 
+import gzip
+import io
 import json
 import logging
 import socket
+import zlib
 from functools import partial
 from typing import Any
 
@@ -93,7 +96,10 @@ def serve(app: Starlette, listening: socket.socket) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    """The body, read no further than it may be long."""
+    """The body, unpacked, read no further than it may be long."""
+    coding = request.headers.get("content-encoding", "identity").lower()
+    if coding not in ("identity", "gzip"):
+        raise HTTPException(415, f"content coding {coding} is not read here: send gzip, or the plain body")
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > MAX_BODY:
         raise HTTPException(413)
@@ -102,7 +108,19 @@ async def _body(request: Request) -> bytes:
         body += chunk
         if len(body) > MAX_BODY:
             raise HTTPException(413)
-    return bytes(body)
+    return _unpacked(bytes(body)) if coding == "gzip" else bytes(body)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What a gzip file holds, no further than a body may be long: a few bytes may hold gigabytes."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            body = file.read(MAX_BODY + 1)
+    except (OSError, EOFError, zlib.error):
+        raise HTTPException(400, "the body is no whole gzip file, which its content coding says") from None
+    if len(body) > MAX_BODY:
+        raise HTTPException(413)
+    return body
 
 
 def _answer(api: RestApi, preview: PreviewApi, method: str, path: str, body: bytes) -> tuple[int, bytes]:

@@ -166,7 +166,7 @@ def _decimal(value: int | float, dtype: str) -> int | float:
 def _decoded(value: dict) -> bytes:
     if not is_b64(value):
         raise invalid(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
-    text = value["b64"]
+    text = "".join(value["b64"].split())  # base64(1) and MIME break their lines, and TF Serving skips white space
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

@@ -10,9 +10,7 @@ import tensorflow as tf
 from tfgan_thyroid.serving.export import warmup
 from tfgan_thyroid.serving.preview.api_errors import ApiError
 from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
-
-LOAD_ATTEMPTS = 6
-"""TF Serving's max_num_load_retries of 5, and the first attempt."""
+from tfgan_thyroid.serving.versions import versions_in
 
 _log = logging.getLogger(__name__)
 
@@ -52,17 +50,17 @@ class ServedModel:
         self._keep = keep
         self._loaded: dict[int, LoadedVersion] = {}
         self._statuses: dict[int, VersionStatus] = {}
-        self._attempts: dict[int, int] = {}
+        self._refused: dict[int, list[tuple]] = {}  # the files of each version that could not be loaded
         self._polling = threading.Lock()
 
     def poll(self) -> None:
         """Looks for versions, loads new ones and lets old ones go."""
         with self._polling:
             found = versions_in(self.directory)
-            wanted = found if self._keep is None else found[-self._keep :]
+            wanted = list(found) if self._keep is None else list(found)[-self._keep :]
             for version in wanted:
-                if version not in self._loaded and self._attempts.get(version, 0) < LOAD_ATTEMPTS:
-                    self._load(version)
+                if version not in self._loaded:
+                    self._load(version, found[version])
             if not wanted or any(version in self._loaded for version in wanted):
                 for version in sorted(set(self._loaded) - set(wanted)):
                     self._unload(version)
@@ -94,12 +92,16 @@ class ServedModel:
             raise ApiError("NOT_FOUND", f"Could not find any versions of model {self.name}")
         return [statuses[version] for version in sorted(statuses, reverse=True) if number in (None, version)]
 
-    def _load(self, version: int) -> None:
-        self._attempts[version] = self._attempts.get(version, 0) + 1
+    def _load(self, version: int, directory: Path) -> None:
+        """Loads a version, unless it was refused and its files are still the same: a copy may take its time."""
+        files = _files(directory)
+        if self._refused.get(version) == files:
+            return
+        self._refused[version] = files
         self._tell(VersionStatus(version, "LOADING"))
         try:
-            loaded = LoadedVersion(self.directory / str(version))
-            warmup.replay(self.directory / str(version), loaded.run)
+            loaded = LoadedVersion(directory)
+            warmup.replay(directory, loaded.run)
         except (OSError, ValueError, RuntimeError, ApiError, tf.errors.OpError) as error:
             reason = str(error).splitlines()[0]
             self._tell(VersionStatus(version, "END", "UNKNOWN", reason))
@@ -112,7 +114,7 @@ class ServedModel:
 
     def _unload(self, version: int) -> None:
         self._loaded = {number: kept for number, kept in self._loaded.items() if number != version}
-        self._attempts.pop(version)
+        self._refused.pop(version)
         self._tell(VersionStatus(version, "END"))
         _log.info("%s version %d was unloaded", self.name, version)
 
@@ -120,8 +122,10 @@ class ServedModel:
         self._statuses = {**self._statuses, status.version: status}
 
 
-def versions_in(directory: Path) -> list[int]:
-    """The versions of a model on disk, oldest first; whatever has no integer for its name is none."""
-    if not directory.is_dir():
+def _files(directory: Path) -> list[tuple]:
+    """Names, sizes and times of all files of a version."""
+    found = ((path, path.lstat()) for path in sorted(directory.rglob("*")))
+    try:
+        return [(str(path), status.st_size, status.st_mtime_ns) for path, status in found]
+    except FileNotFoundError:  # a copy renames what it has copied
         return []
-    return sorted(int(path.name) for path in directory.iterdir() if path.name.isdecimal() and path.is_dir())
