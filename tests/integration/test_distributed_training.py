@@ -18,7 +18,7 @@ from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record, resumed_record
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
 CHECKPOINT_EVERY = 3
 OVERRIDES = {

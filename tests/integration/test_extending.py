@@ -67,6 +67,8 @@ def test_the_page_has_a_section_for_every_step():
     assert [step.title for step in STEPS] == list(MOST_FILES)
 
 
+@pytest.mark.slow
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.title)
 def test_a_step_takes_the_files_and_lines_of_its_heading_and_works(step, tmp_path):
     for package in ("tfgan_thyroid", "pipeline"):

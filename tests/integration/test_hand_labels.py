@@ -46,6 +46,7 @@ def draw_labelme(folder, name, index):
     (folder / name.replace(".png", ".json")).write_text(json.dumps(document))
 
 
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("draw", [draw_png, draw_labelme])
 def test_every_generated_image_comes_back_with_the_mask_that_was_drawn_on_it(generated, tmp_path, draw):
     masks = tmp_path / "drawn"

@@ -63,6 +63,7 @@ def test_a_finished_run_is_scored_again_as_it_was(finished):
 
 
 @pytest.mark.slow
+@pytest.mark.end_to_end
 def test_a_terminated_run_says_how_to_go_on_and_goes_on(labelled_dataset, tmp_path):
     arguments = ["--data", labelled_dataset, *SMALL, "--epochs", "100000", "--outdir", tmp_path]
     words = [sys.executable, "-m", "tfgan_thyroid.segment", *map(str, arguments)]

@@ -9,7 +9,7 @@ import time
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 SETTINGS = ["log_every=1", "image_every=2", "checkpoint_every=2", "metric_samples=4", "metric_draws=2", "latent_size=8"]
 FLAGS = ["--width", "4", "--batch-size", "4", *(word for setting in SETTINGS for word in ("--set", setting))]
 

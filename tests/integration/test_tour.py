@@ -10,6 +10,7 @@ TOUR = Path(__file__).parents[2] / "docs" / "tour.md"
 
 
 @pytest.mark.slow
+@pytest.mark.end_to_end
 def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", TOUR.read_text(), re.S | re.M)

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.validation.validate_dataset import Thresholds, validate_dataset
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
 _KILLS = 4
 

@@ -23,6 +23,8 @@ from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
 
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
+
 LENIENT = "[value]\nmmd_over_floor = 2.0\nmemorization_audit = true\n"
 
 
