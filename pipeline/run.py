@@ -233,7 +233,9 @@ def _tell(result: "PipelineResult", args: argparse.Namespace) -> int:
         evaluation = args.pipeline_root / result.artifacts["Evaluator.evaluation"]
         verdict = json.loads((evaluation / "verdict.json").read_text())
         LOG.info("%s", "\n".join(verdict.get("verdict", [])))
-        LOG.info("%s; report: %s", "blessed" if verdict["blessed"] else "not blessed", evaluation / "report.html")
+        LOG.info("blessed" if verdict["blessed"] else "not blessed")
+        serve = [command.line("tfgan_thyroid.serve", args.serving_dir)] if code == 0 else []
+        command.say_next(evaluation / "report.html", *serve)
     if args.json:
         document = {"run": result.run, "exit_code": code, "verdict": verdict, "artifacts": dict(result.artifacts)}
         print(json.dumps(document))

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seconds = time.monotonic() - start
         report |= {"bytes": size, "seconds": seconds, "workers": workers}
         print(f"wrote {_summary(collection)}: {size / 1e6:.1f} MB in {seconds:.1f} s", file=results)
-        print(f"next:\n  {report['next_command']}", file=results)
+        command.say_next(collection.output / "images", str(report["next_command"]))
     if arguments.json:
         print(json.dumps(report, indent=2))
     return 0
@@ -85,7 +84,7 @@ def _plan(collection: "Collection") -> dict[str, str | int | float | None]:
     """What the run will do, with the names of the `--json` document."""
     images = collection.output / "images"
     masks = collection.output / "masks" if collection.masks else None
-    mask_flag = f" --masks {shlex.quote(str(masks))}" if masks else ""
+    mask_flag = ["--masks", masks] if masks else []
     dataset = collection.output.with_name(f"{collection.output.name}-dataset")
     return {
         "images": str(images),
@@ -94,8 +93,7 @@ def _plan(collection: "Collection") -> dict[str, str | int | float | None]:
         "patients": collection.patients,
         "frames_per_patient": collection.frames_per_patient,
         "seed": collection.seed,
-        "next_command": f"python -m pipeline.preprocess --input {shlex.quote(str(images))}{mask_flag} "
-        f"--output {shlex.quote(str(dataset))}",
+        "next_command": command.line("pipeline.preprocess", "--input", images, *mask_flag, "--output", dataset),
     }
 
 

@@ -49,7 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         told = ", ".join(f"{split} {counts.get(split, 0)}" for split in schema.SPLITS)
         print(f"records: {told}; errors: {errors}; warnings: {len(anomalies) - errors}")
-    return 1 if has_errors(anomalies) else 0
+    if has_errors(anomalies):
+        return 1
+    sheet = arguments.data / schema.CONTACT_SHEET_FILE
+    train = command.line("tfgan_thyroid.train", "--data", arguments.data, "--preset", "cpu", "--dry-run")
+    command.say_next(sheet if sheet.exists() else None, train)
+    return 0
 
 
 def _fraction(text: str) -> float:

@@ -80,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         facts = {"server": client.url, "model": args.model, "model_version": args.model_version}
         manifest = _write(client, args.output, args.count, args.seed, args.batch_size, facts)
     print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
+    command.say_next(args.output / "images")
     return 0
 
 

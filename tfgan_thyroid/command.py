@@ -140,8 +140,22 @@ def interpreter() -> str:
 
 
 def line(module: str, *words: object) -> str:
-    """A command line that can be pasted as it stands."""
-    return " ".join([interpreter(), "-m", module, *(shlex.quote(str(word)) for word in words)])
+    """A command line that can be pasted as it stands; paths below this folder are relative."""
+    here = os.getcwd() + os.sep
+    return " ".join([interpreter(), "-m", module, *(shlex.quote(str(word).removeprefix(here)) for word in words)])
+
+
+def say_next(picture: Path | None, *steps: str) -> None:
+    """Ends a command on standard error: what to look at, which is there now, and what to type then.
+
+    Args:
+        picture: or a report.
+        steps: lines from `line`, the likeliest first; what the user must fill in stands in capitals.
+    """
+    if picture is not None:
+        print(f"look at: {picture}", file=sys.stderr)
+    for step in steps:
+        print(f"next:    {step}", file=sys.stderr)
 
 
 def run(main: Callable[[Sequence[str] | None], int]) -> None:

@@ -137,7 +137,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     lines = write_evaluation(evaluation, output)
     if args.json:
         print(json.dumps({**evaluation.to_dict(), "output": str(output)}))
-    LOG.info("report: %s; a line was appended to %s", output / REPORT, lines)
+    LOG.info("a line was appended to %s", lines)
+    model = f"saved_models/{run.path.name[6:]}" if run else ""
+    steps = [command.line("tfgan_thyroid.export", "--run", run.path, "--output", model)] if run else []
+    command.say_next(output / REPORT, *steps)
     return 0
 
 

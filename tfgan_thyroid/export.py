@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print(f"exported {version}")
         model = f"--model_name={args.output.name} --model_base_path={args.output.resolve()}"
-        print(f"try it: python -m tfgan_thyroid.serve {args.output}")
+        print(f"next:    {command.line('tfgan_thyroid.serve', args.output)}")
         print(f"serve it: tensorflow_model_server --rest_api_port=8501 {model}")
     return 0
 

@@ -57,6 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = {"run": run.path.resolve().name, "iteration": int(checkpoint.name), "image_size": config.image_size}
     manifest = write_images(generator, args.output, args.count, args.seed, args.batch_size, facts)
     print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
+    steps = [command.line("tfgan_thyroid.evaluate", "--real", run.read().data, "--generated", args.output, "--audit")]
+    if config.paired:
+        segment = command.line("tfgan_thyroid.segment", "--data", run.read().data, "--synthetic", args.output)
+        steps.insert(0, segment)
+    command.say_next(args.output / "images" / f"synthetic_{args.seed:010d}.png", *steps)
     return 0
 
 

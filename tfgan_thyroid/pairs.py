@@ -71,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     markdown = write_pair_report(args.output, real, generated, compare_shapes(real, generated), dice)
     print((args.output / "pairs.json").read_text() if args.json else markdown, end="")
     LOG.info("wrote pairs.json, pairs.md and pairs.png in %s", args.output)
+    segment = command.line("tfgan_thyroid.segment", "--data", args.real, "--synthetic", args.generated)
+    command.say_next(args.output / "pairs.png", segment)
     return 0
 
 

@@ -154,6 +154,7 @@ def _table1(args: argparse.Namespace) -> int:
     run_plan(cells, args.output / "results", write)
     print((args.output / "table1.json").read_text() if args.json else markdown, end="")
     LOG.info("wrote table1.md, table1.json and table1.png in %s", args.output)
+    command.say_next(args.output / "table1.png")
     return 0
 
 
@@ -189,6 +190,7 @@ def _table2(args: argparse.Namespace) -> int:
         run_plan(cells, args.output / "results", write)
     print((args.output / "table2.json").read_text() if args.json else markdown, end="")
     LOG.info("wrote table2.md, table2.json and table2.png in %s", args.output)
+    command.say_next(args.output / "table2.png")
     return 0
 
 

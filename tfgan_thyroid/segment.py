@@ -175,6 +175,7 @@ def _say(run: RunDirectory, result: dict) -> None:
         values = result[kind].items()
         LOG.info("%-11s %s", kind, "  ".join(f"{name} {'-' if v is None else f'{v:.4f}'}" for name, v in values))
     LOG.info("wrote scores.csv, summary.json and overlays.png in %s", run.path)
+    command.say_next(run.path / "overlays.png")
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ def _train(
 
         exported = export_generator(run, export_to)
         LOG.info("exported %s", exported)
-    _say_what_next(run, iteration < record.config.iterations, export_to)
+    _say_what_next(run, record, iteration, export_to)
     if args.json:
         stats, metrics = read_lines(run.stats_file), read_lines(run.metrics_file)
         result = {"run": str(run.path), "iteration": iteration, "verdict": verdict}
@@ -260,19 +260,21 @@ def _fit(
         ) from None
 
 
-def _say_what_next(run: RunDirectory, stopped: bool, export_to: Path | None) -> None:
-    python = command.interpreter()
-    watch = f"{python} -m tensorboard.main --logdir {run.path.parent} --samples_per_plugin images=500"
-    lines = [("watch the run", watch)]
-    if stopped:
-        lines.append(("go on where it stopped", f"{python} -m tfgan_thyroid.train --resume {run.path}"))
-    lines.append(("make images", f"{python} -m tfgan_thyroid.generate --run {run.path} --output generated --count 64"))
+def _say_what_next(run: RunDirectory, record: RunRecord, iteration: int, export_to: Path | None) -> None:
+    """The newest picture, and the commands for it."""
+    line, path = command.line, run.path
+    watch = line("tensorboard.main", "--logdir", path.parent, "--samples_per_plugin", "images=500")
+    if iteration < record.config.iterations:
+        command.say_next(run.curves, line("tfgan_thyroid.train", "--resume", path), watch)
+        return
+    steps = [line("tfgan_thyroid.evaluate", "--real", record.data, "--generated", path, "--audit")]
+    steps.append(line("tfgan_thyroid.generate", "--run", path, "--output", "generated", "--count", 64))
     if export_to is None:
-        export = f"{python} -m tfgan_thyroid.export --run {run.path} --output saved_models/{run.path.name[6:]}"
-        lines.append(("export for TF Serving", export))
-    own = f"{python} -m pipeline.preprocess --input SCANS --output DATASET --image-size 64"
-    lines.append(("train on your own scans", f"{own} && {python} -m tfgan_thyroid.train --data DATASET --preset cpu"))
-    LOG.info("\nnext:\n%s", "\n".join(f"  # {purpose}\n  {line}" for purpose, line in lines))
+        steps.append(line("tfgan_thyroid.export", "--run", path, "--output", f"saved_models/{path.name[6:]}"))
+    else:
+        steps.append(line("tfgan_thyroid.serve", export_to))
+        steps.append(line("pipeline.preprocess", "--input", "SCANS", "--output", "DATASET", "--image-size", 64))
+    command.say_next(path / f"fakes{iteration:06d}.png", *steps, watch)
 
 
 if __name__ == "__main__":

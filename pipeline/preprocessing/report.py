@@ -14,6 +14,7 @@ from pipeline.preprocessing.inputs.list_files import has_extension
 from pipeline.preprocessing.settings import PreprocessSettings
 from pipeline.preprocessing.splits.listed_splits import plan_listed_splits
 from pipeline.preprocessing.splits.plan_splits import plan_splits
+from tfgan_thyroid import command
 from tfgan_thyroid.data.records.concerns import concerns_of, find_concerns
 from tfgan_thyroid.data.records.schema import (
     CONTACT_SHEET_FILE,
@@ -144,6 +145,8 @@ def print_result(info: DatasetInfo, output: Path, seconds: float, *, as_json: bo
     print(f"contact sheet: {_printable(output / CONTACT_SHEET_FILE)}")
     print(f"crop sheet: {_printable(output / CROP_SHEET_FILE)}")
     print(f"dataset: {_printable(output)}")
+    train = command.line("tfgan_thyroid.train", "--data", output, "--preset", "cpu", "--dry-run")
+    command.say_next(output / CONTACT_SHEET_FILE, train)
 
 
 def _warn_of_splits(info: DatasetInfo, statistics: dict[str, Any]) -> None:

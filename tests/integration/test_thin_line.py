@@ -44,7 +44,8 @@ def test_train_ends_with_the_next_commands(demo):
     for words in (
         "--samples_per_plugin images=500",
         "tfgan_thyroid.generate --run",
-        "tfgan_thyroid.train --data DATASET",
+        "pipeline.preprocess --input SCANS --output DATASET",
+        "look at: runs/00000-demo-alpha-wgan-gp-16px/fakes000003.png",
     ):
         assert words in result.stderr
 

@@ -1,6 +1,5 @@
 """Losses of each logged iteration: a line with an ETA, `stats.jsonl`, and TensorBoard's scalars."""
 
-import datetime
 import logging
 import time
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ import keras
 import psutil
 import tensorflow as tf
 
+from tfgan_thyroid.callbacks.time_to_go import TimeToGo
 from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
@@ -47,11 +47,17 @@ class TrainingLog(keras.callbacks.Callback):
         """Starts the clocks."""
         self.first_iteration = int(self.model.iteration.numpy()) + 1
         self.durations: list[float] = []
-        self.started = time.perf_counter()
+        config = self.model.config
+        # A checkpoint comes with metrics, and on a picture's iteration with that picture.
+        intervals = {"checkpoint": config.checkpoint_every, "picture": config.image_every}
+        self.to_go = TimeToGo(intervals, config.iterations)
+        self.iteration_ended: float | None = None
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Starts an iteration's clock."""
         self.iteration_started = time.perf_counter()
+        if self.iteration_ended is not None:
+            self.to_go.add_pause(int(self.model.iteration.numpy()), self.iteration_started - self.iteration_ended)
 
     def on_train_batch_end(self, batch: int, logs: dict) -> None:
         """Logs at the interval."""
@@ -59,8 +65,8 @@ class TrainingLog(keras.callbacks.Callback):
         iteration = int(self.model.iteration.numpy())
         now = time.perf_counter()
         self.durations.append(now - self.iteration_started)
-        if iteration == self.first_iteration:
-            self.started = now
+        self.to_go.add_iteration(self.durations[-1])
+        self.iteration_ended = now
         config = self.model.config
         if iteration % config.log_every == 0 or iteration == config.iterations:
             self._log(iteration)
@@ -93,13 +99,6 @@ class TrainingLog(keras.callbacks.Callback):
             self.model.config.iterations,
             losses,
             images_per_second,
-            self._eta(iteration),
+            self.to_go.text(iteration),
             psutil.Process().memory_info().rss / 2**30,
         )
-
-    def _eta(self, iteration: int) -> str:
-        timed = iteration - self.first_iteration
-        if timed == 0:
-            return "unknown"
-        seconds = (time.perf_counter() - self.started) / timed * (self.model.config.iterations - iteration)
-        return str(datetime.timedelta(seconds=round(seconds)))

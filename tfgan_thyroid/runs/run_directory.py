@@ -105,6 +105,7 @@ class RunDirectory:
         self.stats_file = path / "stats.jsonl"
         self.metrics_file = path / "metrics.jsonl"
         self.verdict_file = path / "verdict.json"
+        self.curves = path / "curves.png"
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
 

@@ -18,9 +18,8 @@ def draw_curves(run: RunDirectory) -> Path:
     """Writes `curves.png`, the figure below, into the run's directory."""
     file = io.BytesIO()
     curves_figure(run).savefig(file, dpi=100)
-    path = run.path / "curves.png"
-    atomic.write_bytes(path, file.getvalue())
-    return path
+    atomic.write_bytes(run.curves, file.getvalue())
+    return run.curves
 
 
 def curves_figure(run: RunDirectory) -> Figure:
