@@ -30,6 +30,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--checkpoint", default="latest", metavar="WHICH", help="latest, best (by best_metric) or an iteration"
     )
+    parser.add_argument(
+        "--layout",
+        choices=("plain", "nnunet", "coco", "dicom"),
+        default="plain",
+        help="PNG files in images/ and masks/; nnU-Net v2's imagesTr/ and labelsTr/; COCO's annotations.json beside "
+        "plain files; or DICOM Secondary Capture",
+    )
     parser.add_argument("--batch-size", type=command.positive_int, default=32, metavar="N", help="images at a time")
     parser.add_argument("--dry-run", action="store_true", help="say what would be written; write nothing")
     parser.add_argument("--json", action="store_true", help="print the manifest on standard output")
@@ -52,16 +59,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from tfgan_thyroid.runs.generator_weights import load_generator
     from tfgan_thyroid.serving.image_folder import write_images
+    from tfgan_thyroid.serving.layouts import LAYOUTS
 
     generator = load_generator(config, checkpoint)
     facts = {"run": run.path.resolve().name, "iteration": int(checkpoint.name), "image_size": config.image_size}
-    manifest = write_images(generator, args.output, args.count, args.seed, args.batch_size, facts)
+    manifest = write_images(generator, args.output, args.count, args.seed, args.batch_size, facts, args.layout)
     print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
-    steps = [command.line("tfgan_thyroid.evaluate", "--real", run.read().data, "--generated", args.output, "--audit")]
+    data = run.read().data
+    steps = [command.line("tfgan_thyroid.evaluate", "--real", data, "--generated", args.output, "--audit")]
     if config.paired:
-        segment = command.line("tfgan_thyroid.segment", "--data", run.read().data, "--synthetic", args.output)
-        steps.insert(0, segment)
-    command.say_next(args.output / "images" / f"synthetic_{args.seed:010d}.png", *steps)
+        steps = [command.line("tfgan_thyroid.segment", "--data", data, "--synthetic", args.output)]
+    first = LAYOUTS[args.layout].image.format(f"synthetic_{args.seed:010d}")
+    command.say_next(args.output / first, *(steps if args.layout == "plain" else []))
     return 0
 
 

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfgan_thyroid import command
+from tfgan_thyroid import atomic, command
+from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.segmentation.config import CHOICES, SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import CHOICES, PRESETS, SegmentationConfig, steps_per_epoch
 from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read_record
 
 if TYPE_CHECKING:
+    from tfgan_thyroid.experiments.baseline import Gain
+    from tfgan_thyroid.segmentation.scores import SegmentationScores
     from tfgan_thyroid.segmentation.settings import SegmentationData
 
 LOG = logging.getLogger("tfgan_thyroid.segment")
@@ -36,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         "tfgan_thyroid.segment",
         "Train a U-Net on the train split of a data set with masks, with or without generated pairs, and score it on "
         "the test split: scores.csv, summary.json and overlays.png in the run directory.",
-        "python -m tfgan_thyroid.segment --data DATASET --synthetic generated --width 8 --epochs 60",
+        "python -m tfgan_thyroid.segment --data DATASET --synthetic generated",
     )
     data = parser.add_argument_group("data")
     data.add_argument(
@@ -63,9 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--export-to", type=Path, metavar="DIR", help="export the trained U-Net there, as saved_models/NAME"
     )
+    run.add_argument(
+        "--no-baseline", action="store_true", help="with --synthetic: do not train on the real scans alone as well"
+    )
     run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
     run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
-    config = parser.add_argument_group("configuration (defaults: the paper's)")
+    config = parser.add_argument_group("configuration (defaults: the preset's; the paper's in brackets)")
+    config.add_argument(
+        "--preset", choices=tuple(PRESETS), help="cpu, in minutes on two cores (default), or the paper's setting"
+    )
     config.add_argument("--epochs", type=count, metavar="N", help=f"passes over the examples ({defaults.epochs})")
     config.add_argument("--batch-size", type=count, metavar="N", help=f"images in a step ({defaults.batch_size})")
     config.add_argument("--width", type=count, metavar="N", help=f"channels at full size ({defaults.width})")
@@ -90,6 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         field: getattr(args, flag) for flag, field in FLAGS.items() if getattr(args, flag) is not None
     }
     overrides.update(SegmentationConfig.parse_assignment(text) for text in args.set)
+    if args.resume is not None and args.preset is not None:
+        raise UserError("a resumed run keeps its configuration: drop --preset or start a new run")
+    if args.resume is None:
+        overrides = {**PRESETS[args.preset or "cpu"], **overrides}
     resumed = open_run(args.outdir, args.resume) if args.resume is not None else None
     from tfgan_thyroid.segmentation import settings as segmentation_settings
     from tfgan_thyroid.training import runtime
@@ -159,6 +172,10 @@ def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationDat
         LOG.info("exported %s", exported)
     result = summary(scores)
     del result["metric_per_case"], result["definitions"]
+    gain = _gain(record, data, scores, args.no_baseline)
+    if gain is not None:
+        atomic.write_text(run.path / "baseline.json", json.dumps(gain.to_dict(), indent=2) + "\n")
+        result |= {"gain": gain.to_dict()}
     if args.json:
         print(
             json.dumps(
@@ -166,7 +183,24 @@ def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationDat
             )
         )
     _say(run, result)
+    if gain is not None:
+        LOG.info("%s", gain.verdict())
+    command.say_next(run.path / "overlays.png")
     return 0
+
+
+def _gain(
+    record: SegmentationRecord, data: "SegmentationData", scores: "SegmentationScores", left_out: bool
+) -> "Gain | None":
+    """What the generated pairs changed, from a training without them; None where there are none, or it is left out."""
+    if data.synthetic is None or left_out:
+        return None
+    if record.config.early_stopping:
+        LOG.info("no baseline: early stopping ends each training at another step")
+        return None
+    from tfgan_thyroid.experiments.baseline import measure_gain
+
+    return measure_gain(record.config, data.labelled, len(data.training), data.test, scores)
 
 
 def _say(run: RunDirectory, result: dict) -> None:
@@ -175,7 +209,6 @@ def _say(run: RunDirectory, result: dict) -> None:
         values = result[kind].items()
         LOG.info("%-11s %s", kind, "  ".join(f"{name} {'-' if v is None else f'{v:.4f}'}" for name, v in values))
     LOG.info("wrote scores.csv, summary.json and overlays.png in %s", run.path)
-    command.say_next(run.path / "overlays.png")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,24 @@ def test_a_finished_run_is_scored_again_as_it_was(finished):
 
 
 @pytest.mark.slow
+def test_generated_pairs_are_compared_with_the_same_training_without_them(labelled_dataset, tmp_path):
+    small = ("--data", labelled_dataset, "--width", "2", "--epochs", "2", "--outdir", tmp_path, "--json")
+    result = run(*small, "--synthetic", labelled_dataset)
+    assert result.returncode == 0, result.stderr
+    gain = json.loads(result.stdout)["gain"]
+    assert (gain["steps"], gain["seeds"], gain["patients"]) == (10, 1, 4)  # 40 examples, batch 8, 2 epochs; 8 images
+    dice = gain["difference"]["dice"]
+    assert dice["mean"] == pytest.approx(json.loads(result.stdout)["image_mean"]["dice"] - gain["baseline"]["dice"])
+    assert dice["low"] <= dice["mean"] <= dice["high"]
+    directory = tmp_path / "00000-unet-16px-20real-20generated"
+    assert json.loads((directory / "baseline.json").read_text()) == gain
+    assert gain["verdict"] in result.stderr
+    assert "one seed" in gain["verdict"]
+    alone = run(*small, "--synthetic", labelled_dataset, "--no-baseline")
+    assert "gain" not in json.loads(alone.stdout)
+
+
+@pytest.mark.slow
 @pytest.mark.end_to_end
 def test_a_terminated_run_says_how_to_go_on_and_goes_on(labelled_dataset, tmp_path):
     arguments = ["--data", labelled_dataset, *SMALL, "--epochs", "100000", "--outdir", tmp_path]
@@ -84,7 +102,7 @@ def test_a_terminated_run_says_how_to_go_on_and_goes_on(labelled_dataset, tmp_pa
 
 
 def test_a_dry_run_tells_the_cost_and_writes_nothing(labelled_dataset, tmp_path):
-    result = run("--data", labelled_dataset, "--width", "64", "--dry-run", "--outdir", tmp_path / "runs", "--json")
+    result = run("--data", labelled_dataset, "--preset", "paper", "--dry-run", "--outdir", tmp_path / "runs", "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["estimate"]["parameters"] == 31_036_481

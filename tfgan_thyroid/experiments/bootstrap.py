@@ -67,6 +67,18 @@ def bootstrap_difference(first: SeedScores, second: SeedScores, seed: int = 0) -
     return _interval(values - others, images, seed)
 
 
+def bootstrap_groups(first: Mapping[str, GroupScore], second: Mapping[str, GroupScore], seed: int = 0) -> Interval:
+    """First minus second of one training each, paired: what other groups would give, and no other training.
+
+    Args:
+        first: scores by group.
+        second: scores of the same groups.
+        seed: of the resampling.
+    """
+    (values, images), (others, _) = _table({0: first}), _table({0: second})
+    return _interval(values - others, images, seed, fewest=len(first))
+
+
 def _table(scores: SeedScores) -> tuple[np.ndarray, np.ndarray]:
     """Values `[S, G]` and images `[G]`, groups in the order of their names."""
     groups = sorted(next(iter(scores.values())))
@@ -74,10 +86,11 @@ def _table(scores: SeedScores) -> tuple[np.ndarray, np.ndarray]:
     return values, np.array([next(iter(scores.values()))[group].images for group in groups], np.float64)
 
 
-def _interval(values: np.ndarray, images: np.ndarray, seed: int) -> Interval:
+def _interval(values: np.ndarray, images: np.ndarray, seed: int, fewest: int | None = None) -> Interval:
+    """The mean of values `[S, G]`; `fewest` is the smaller of both numbers where not all of them are resampled."""
     mean = float(values.mean(axis=0) @ images / images.sum())
     seeds, groups = values.shape
-    fewer = min(seeds, groups)
+    fewer = fewest or min(seeds, groups)
     if fewer < 2:
         return Interval(mean, None, None)
     rng = np.random.default_rng(seed)

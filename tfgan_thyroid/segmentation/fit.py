@@ -26,14 +26,18 @@ REMEDY = "start a new run with --set learning_rate=0.001, or in float32"
 """For a training that diverged."""
 
 
-def train_unet(config: SegmentationConfig, examples: SegmentationExamples) -> SegmentationModel:
+def train_unet(
+    config: SegmentationConfig, examples: SegmentationExamples, in_epoch: int | None = None
+) -> SegmentationModel:
     """Trains a U-Net for all its epochs, in memory: nothing is written, logged or restored.
 
     Args:
         config: early stopping, which needs a run directory, must be off.
         examples: all of them are used.
+        in_epoch: steps that count as an epoch, if not as many as these examples fill: a training with more examples
+            is compared with one of as many steps, on the same schedule.
     """
-    model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
+    model = build_segmentation_model(config, in_epoch or steps_per_epoch(len(examples), config.batch_size))
     _advance(model, examples, [NonFiniteGuard(remedy=REMEDY)])
     return model
 

@@ -1,30 +1,32 @@
 """Generated images as a folder of PNG files with a manifest."""
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import tensorflow as tf
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
 from tfgan_thyroid import __version__, atomic
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.generator_weights import model_digest
 from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
+from tfgan_thyroid.serving.layouts import LAYOUTS
 from tfgan_thyroid.serving.png_files import PLACES
 
 
 def write_images(
-    generator: keras.Model, output: Path, count: int, seed: int, batch_size: int, facts: dict[str, object]
+    generator: keras.Model,
+    output: Path,
+    count: int,
+    seed: int,
+    batch_size: int,
+    facts: dict[str, object],
+    layout: str = "plain",
 ) -> dict[str, object]:
-    """Writes `images/synthetic_SEED.png` and `manifest.json`; the directory appears by one rename.
-
-    A paired generator's masks, 0 and 255, go to `masks/` under the names of their images.
+    """Writes images, a paired generator's masks, and `manifest.json`; the directory appears by one rename.
 
     Image i is the one that the exported generator serves for seed `seed + i`. Each file carries text chunks that say
     that it is synthetic, by which model and from which seed.
@@ -36,13 +38,17 @@ def write_images(
         seed: of the first image.
         batch_size: images at a time.
         facts: about the run, for the manifest.
+        layout: one of `LAYOUTS`. `plain`: `images/synthetic_SEED.png`, and masks, 0 and 255, in `masks/` under the
+            names of their images.
 
     Returns:
         The manifest.
 
     Raises:
-        UserError: `output` holds something already.
+        UserError: `output` holds something already, or the layout wants masks.
     """
+    arranged = LAYOUTS[layout]
+    arranged.check(paired=generator.output_shape[-1] > 1)
     if output.is_dir() and not any(output.iterdir()):
         output.rmdir()
     if output.exists():
@@ -53,13 +59,16 @@ def write_images(
         for image_seed, pngs in _png_files(generator, count, seed, batch_size):
             entry: dict[str, object] = {"seed": image_seed}
             for kind, png in pngs.items():
-                folder, name_key, digest_key = PLACES[kind]
-                name = f"{folder}/synthetic_{image_seed:010d}.png"
-                content = _with_text(png, digest, image_seed)
-                (temporary / folder).mkdir(exist_ok=True)
-                (temporary / name).write_bytes(content)
-                entry |= {name_key: name, digest_key: hashlib.sha256(content).hexdigest()}
+                _, name_key, digest_key = PLACES[kind]
+                is_image = name_key == "file"
+                place = (arranged.image if is_image else arranged.mask).format(f"synthetic_{image_seed:010d}")
+                content = (arranged.encode_image if is_image else arranged.encode_mask)(png, _about(digest, image_seed))
+                (temporary / place).parent.mkdir(exist_ok=True)
+                (temporary / place).write_bytes(content)
+                entry |= {name_key: place, digest_key: hashlib.sha256(content).hexdigest()}
             entries.append(entry)
+        if arranged.write_index is not None:
+            arranged.write_index(temporary, entries)
         manifest = {
             "synthetic": True,
             "model_digest": digest,
@@ -69,6 +78,12 @@ def write_images(
         }
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
+
+
+def _about(digest: str, seed: int) -> dict[str, str]:
+    """What each file says of itself."""
+    software = f"tfgan-thyroid {__version__}"
+    return {"Synthetic": "true", "Model digest": digest, "Seed": str(seed), "Software": software}
 
 
 def _png_files(
@@ -84,17 +99,3 @@ def _png_files(
             for index, image_seed in enumerate(seeds):
                 yield image_seed, {name: pngs[index].numpy() for name, pngs in outputs.items()}
             progress.update(len(seeds))
-
-
-def _with_text(png: bytes, digest: str, seed: int) -> bytes:
-    text = PngInfo()
-    for key, value in (
-        ("Synthetic", "true"),
-        ("Model digest", digest),
-        ("Seed", str(seed)),
-        ("Software", f"tfgan-thyroid {__version__}"),
-    ):
-        text.add_text(key, value)
-    file = io.BytesIO()
-    Image.open(io.BytesIO(png)).save(file, "PNG", pnginfo=text)
-    return file.getvalue()
