@@ -3,6 +3,8 @@
 import argparse
 import json
 import logging
+import os
+import platform
 import tempfile
 import time
 from collections.abc import Sequence
@@ -219,6 +221,7 @@ def _train(
 
         exported = export_generator(run, export_to)
         LOG.info("exported %s", exported)
+    LOG.info("report: %s", _write_report(run))
     _say_what_next(run, record, iteration, export_to)
     if args.json:
         stats, metrics = read_lines(run.stats_file), read_lines(run.metrics_file)
@@ -258,6 +261,16 @@ def _fit(
             "another worker has stopped or cannot be reached, so this one stops too; go on from the last checkpoint "
             "by the same commands with --resume latest, or in one process with --resume latest --strategy none"
         ) from None
+
+
+def _write_report(run: RunDirectory) -> Path:
+    """The run at a glance, on one page."""
+    from tfgan_thyroid.evaluation.overview.page import write_page
+    from tfgan_thyroid.evaluation.overview.run_facts import read_facts
+
+    report = run.path / "report.html"
+    write_page([read_facts(run.path)], report, f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}")
+    return report
 
 
 def _say_what_next(run: RunDirectory, record: RunRecord, iteration: int, export_to: Path | None) -> None:

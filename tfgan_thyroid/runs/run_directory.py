@@ -8,6 +8,7 @@ runs/00000-NAME/
   stats.jsonl          losses of every logged iteration
   metrics.jsonl        metrics beside every checkpoint
   verdict.json         in words, of the last checkpoint that was judged
+  report.html          the run at a glance
   reals.png fakes######.png reconstructions######.png curves.png
   checkpoints/         ITERATION/: the last two and the best
   tensorboard/
@@ -113,7 +114,7 @@ class RunDirectory:
     def create(cls, outdir: Path, record: Record) -> "RunDirectory":
         """Makes the next numbered directory under `outdir` and writes the record."""
         outdir.mkdir(parents=True, exist_ok=True)
-        taken = max((_number(path) for path in _runs(outdir)), default=-1)
+        taken = max((_number(path) for path in list_runs(outdir)), default=-1)
         path = outdir / f"{taken + 1:05d}-{record.run_name}"
         path.mkdir()
         run = cls(path)
@@ -145,8 +146,7 @@ class RunDirectory:
         Raises:
             UserError: there is none.
         """
-        runs = sorted(_runs(outdir), key=_number) if outdir.is_dir() else []
-        runs = [path for path in runs if _kind(path) == kind]
+        runs = [path for path in list_runs(outdir) if _kind(path) == kind]
         if not runs:
             command = COMMANDS[kind]
             raise UserError(f"no run directory of python -m {command} under {outdir}: make one, or give another folder")
@@ -205,8 +205,12 @@ def forget_after(path: Path, iteration: int) -> None:
         atomic.write_text(path, "".join(json.dumps(fields) + "\n" for fields in kept))
 
 
-def _runs(outdir: Path) -> list[Path]:
-    return [path for path in outdir.iterdir() if re.fullmatch(r"\d{5}-.+", path.name) and path.is_dir()]
+def list_runs(outdir: Path) -> list[Path]:
+    """The run directories under a folder, by number."""
+    if not outdir.is_dir():
+        return []
+    found = [path for path in outdir.iterdir() if re.fullmatch(r"\d{5}-.+", path.name) and path.is_dir()]
+    return sorted(found, key=_number)
 
 
 def _kind(run: Path) -> str:

@@ -4,7 +4,9 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
+from tfgan_thyroid import __version__
 from tfgan_thyroid.evaluation.report.figures import Picture
+from tfgan_thyroid.evaluation.report.style import STYLE
 
 
 def quoted(text: str) -> str:
@@ -37,3 +39,26 @@ def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) 
         f"<div class=scroll tabindex=0 role=region aria-label={quoted(caption)}><table><caption>{escape(caption)}"
         f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def page(title: str, head: str, sections: Sequence[str]) -> str:
+    """A whole page: what every report looks like, with links to its sections."""
+    links = "".join(
+        f'<li><a href="#{_between(part, "id=", ">")}">{_between(part, "<h2>", "</h2>")}</a></li>' for part in sections
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noindex">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#content">Skip to the results</a>\n{head}\n'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main id="content">\n'
+        + "\n".join(sections)
+        + f"\n</main>\n<footer>tfgan-thyroid {__version__}. Generated images show nobody and are no evidence of any "
+        "finding. Real scans are shown for comparison: keep this page as you keep the scans.</footer>\n</body>\n"
+        "</html>\n"
+    )
+
+
+def _between(text: str, start: str, end: str) -> str:
+    return text.split(start, 1)[1].split(end, 1)[0].strip('"')

@@ -9,8 +9,7 @@ from tfgan_thyroid.evaluation.audit.result import AuditResult, SpaceAudit
 from tfgan_thyroid.evaluation.image_sources import ImageSource
 from tfgan_thyroid.evaluation.judgement import Judgement
 from tfgan_thyroid.evaluation.report.figures import SPECKLE_NAMES, Picture
-from tfgan_thyroid.evaluation.report.parts import figure, number, quoted, table
-from tfgan_thyroid.evaluation.report.style import STYLE
+from tfgan_thyroid.evaluation.report.parts import figure, number, page, quoted, table
 from tfgan_thyroid.evaluation.report.two_sample import two_sample_section
 from tfgan_thyroid.evaluation.result import Evaluation
 from tfgan_thyroid.metric_catalog import RESULTS, shortfall
@@ -71,29 +70,8 @@ def html_report(
         *others,
         _provenance(evaluation),
     ]
-    return _page(_head(evaluation, judgement), [part for part in body if part])
-
-
-def _page(head: str, sections: list[str]) -> str:
-    links = "".join(
-        f'<li><a href="#{_between(part, "id=", ">")}">{_between(part, "<h2>", "</h2>")}</a></li>' for part in sections
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="robots" content="noindex">\n'
-        f"<title>Evaluation of generated thyroid scans</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'<a class="skip" href="#content">Skip to the results</a>\n{head}\n'
-        f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main id="content">\n'
-        + "\n".join(sections)
-        + f"\n</main>\n<footer>tfgan-thyroid {__version__}. Generated images show nobody and are no evidence of any "
-        "finding. Real scans are shown for comparison: keep this page as you keep the scans.</footer>\n</body>\n"
-        "</html>\n"
-    )
-
-
-def _between(text: str, start: str, end: str) -> str:
-    return text.split(start, 1)[1].split(end, 1)[0].strip('"')
+    head = _head(evaluation, judgement)
+    return page("Evaluation of generated thyroid scans", head, [part for part in body if part])
 
 
 def _head(evaluation: Evaluation, judgement: Judgement | None) -> str:

@@ -1,0 +1,1 @@
+"""A run at a glance, and several side by side."""
