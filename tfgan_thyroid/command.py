@@ -124,6 +124,8 @@ def start_log(file: Path | None = None) -> None:
     if file is not None:
         handlers.append(logging.FileHandler(file, encoding="utf-8"))
     logger = logging.getLogger("tfgan_thyroid")
+    for replaced in logger.handlers:
+        replaced.close()
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(message)s"))
     logger.handlers = handlers

@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.start_log()
     from tfgan_thyroid.evaluation.pairs.quality import compare_shapes, cross_dice
     from tfgan_thyroid.evaluation.pairs.report import write_pair_report
-    from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
+    from tfgan_thyroid.segmentation.examples import load_examples
+    from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
     from tfgan_thyroid.training import runtime
 
     runtime.prepare()

@@ -1,4 +1,4 @@
-"""Makes the paper's tables: `python -m tfgan_thyroid.reproduce table1|table2 --data DATASET`."""
+"""Makes the paper's tables, and more: `python -m tfgan_thyroid.reproduce table1|table2|sharing`."""
 
 import argparse
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfgan_thyroid import command
+from tfgan_thyroid import command, reproduce_sharing
 from tfgan_thyroid.config import CHOICES as GAN_CHOICES
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.metric_catalog import SMALLEST_DRAW
@@ -28,7 +28,8 @@ def _parser() -> argparse.ArgumentParser:
         "Make a table of the paper, beyond its rows and with several seeds, beside the paper's numbers, as Markdown, "
         "JSON and a picture. Stopped, it goes on where it was: give the same command again. table1 trains every "
         "generator and measures its images. table2 trains U-Nets on labelled scans with and without generated pairs, "
-        "each generator on those labelled scans alone, and scores them on the test split.",
+        "each generator on those labelled scans alone, and scores them on the test split. sharing asks whether the "
+        "generator of one hospital helps another; it has flags of its own: reproduce sharing --help.",
         "python -m tfgan_thyroid.reproduce table1 --data DATASET --preset cpu --output table1\n"
         "  python -m tfgan_thyroid.reproduce table2 --data DATASET --output table2 --dry-run",
     )
@@ -88,8 +89,18 @@ ONLY: dict[str, dict[str, Any]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Plans the trainings, makes those that are missing, and writes the table after each."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    # As an interrupt does, it ends what this process has started; a training saves a checkpoint first.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return reproduce_sharing.main(words[1:]) if words[:1] == ["sharing"] else _reproduce(words)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _reproduce(words: list[str]) -> int:
     parser = _parser()
-    args = parser.parse_args(argv)
+    args = parser.parse_args(words)
     for table, defaults in ONLY.items():
         for name, default in defaults.items():
             if getattr(args, name) is None:
@@ -98,12 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 parser.error(f"--{name.replace('_', '-')} goes with {table}")
     args.output = args.output or Path(args.table)
     command.start_log()
-    # As an interrupt does, it ends what this process has started; a training saves a checkpoint first.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        return _table1(args) if args.table == "table1" else _table2(args)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return _table1(args) if args.table == "table1" else _table2(args)
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfgan_thyroid import atomic, command
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.segmentation.config import CHOICES, PRESETS, SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import CHOICES, PRESETS, SegmentationConfig
 from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read_record
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ FLAGS = {
     "augment": "augmentation",
     "limit": "labelled_limit",
     "synthetic_count": "synthetic_limit",
+    "synthetic_weight": "synthetic_weight",
+    "synthetic_share": "synthetic_share",
+    "soft": "soft",
     "precision": "precision",
     "seed": "seed",
 }
@@ -54,6 +57,19 @@ def _parser() -> argparse.ArgumentParser:
     count, defaults = command.positive_int, SegmentationConfig()
     data.add_argument(
         "--synthetic-count", type=count, metavar="N", help="use the first N generated pairs (default: all)"
+    )
+    data.add_argument("--synthetic-weight", type=float, metavar="W", help="of a generated pair in the loss (1.0)")
+    data.add_argument(
+        "--synthetic-share",
+        type=float,
+        metavar="S",
+        help="of each batch that is generated pairs, as 0.5 (default: as many as there are)",
+    )
+    data.add_argument(
+        "--soft",
+        action="store_true",
+        default=None,
+        help="learn from DIR/soft_masks, the probabilities that tfgan_thyroid.label wrote, not from DIR/masks",
     )
     data.add_argument(
         "--limit", type=count, metavar="N", help="use N labelled train scans, drawn by the seed (default: all)"
@@ -127,7 +143,7 @@ def _print_estimate(record: SegmentationRecord, data: "SegmentationData", as_jso
     from tfgan_thyroid.segmentation.estimate import estimate
 
     LOG.info(record.config.to_json())
-    cost = estimate(record.config, len(data.training))
+    cost = estimate(record.config, data.epoch_steps(record.config))
     counts = {"labelled": len(data.labelled), "generated": record.synthetic_count, "test": len(data.test)}
     if as_json:
         fields = {"config": dataclasses.asdict(record.config), "examples": counts, "estimate": cost._asdict()}
@@ -153,7 +169,7 @@ def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationDat
         "%d labelled scans and %d generated pairs: %d steps an epoch",
         len(data.labelled),
         record.synthetic_count,
-        steps_per_epoch(len(data.training), record.config.batch_size),
+        data.epoch_steps(record.config),
     )
     model = fit_unet(run, data)
     if not is_finished(run, model):
@@ -200,7 +216,7 @@ def _gain(
         return None
     from tfgan_thyroid.experiments.baseline import measure_gain
 
-    return measure_gain(record.config, data.labelled, len(data.training), data.test, scores)
+    return measure_gain(record.config, data.labelled, data.epoch_steps(record.config), data.test, scores)
 
 
 def _say(run: RunDirectory, result: dict) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfgan_thyroid.experiments.bootstrap import GroupScore, bootstrap_difference, bootstrap_mean
+from tfgan_thyroid.experiments.bootstrap import GroupScore, bootstrap_crossed, bootstrap_difference, bootstrap_mean
 
 
 def scores(values, images):
@@ -66,3 +66,28 @@ def test_one_seed_or_one_group_leaves_the_bounds_unknown(shape):
 def test_the_same_seed_gives_the_same_interval():
     values = scores(np.random.default_rng(3).normal(size=(5, 8)), [1] * 8)
     assert bootstrap_mean(values, 4) == bootstrap_mean(values, 4) != bootstrap_mean(values, 5)
+
+
+def test_with_one_sender_the_crossed_interval_is_that_of_draws_and_groups():
+    values, images = np.random.default_rng(0).normal(size=(5, 8)), [1, 2, 1, 2, 1, 2, 1, 2]
+    crossed = bootstrap_crossed(values[None], np.array(images, np.float64), seed=3)
+    assert crossed == bootstrap_mean(scores(values, images), seed=3)
+
+
+def test_senders_that_differ_widen_the_interval_and_equal_ones_do_not():
+    values, images = np.random.default_rng(0).normal(size=(6, 8)), np.ones(8)
+    one = bootstrap_crossed(values[None], images)
+    equal = bootstrap_crossed(np.repeat(values[None], 8, axis=0), images)
+    assert (equal.low, equal.high) == pytest.approx((one.low, one.high), abs=1e-9)
+    shifts = np.linspace(-3.0, 3.0, 8)
+    differing = bootstrap_crossed(values + shifts[:, None, None], images)
+    assert differing.mean == pytest.approx(one.mean)
+    # The mean of eight senders has the standard deviation of their shifts over the root of eight.
+    assert differing.high - differing.low > 2 * 1.96 * shifts.std() / np.sqrt(8)
+
+
+def test_few_senders_are_the_fewest_that_the_levels_are_widened_for():
+    values, images = np.random.default_rng(0).normal(size=(2, 10, 12)), np.ones(12)
+    of_two = bootstrap_crossed(values, images)
+    of_many = bootstrap_crossed(np.concatenate([values] * 5), images)
+    assert of_two.high - of_two.low > of_many.high - of_many.low

@@ -9,7 +9,7 @@ from PIL import Image
 from pipeline import preprocess
 from tfgan_thyroid import generate
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.segmentation.examples import load_synthetic
+from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.settings import new_record
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -5,7 +6,8 @@ import pytest
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
+from tfgan_thyroid.segmentation.examples import load_examples
+from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 
 
 @pytest.fixture
@@ -131,3 +133,31 @@ def test_an_image_without_its_mask_and_a_file_that_is_no_image_are_told(pairs):
 def test_a_folder_with_neither_is_told(tmp_path):
     with pytest.raises(UserError, match="neither a data set .* nor a folder of pairs"):
         load_synthetic(tmp_path, 16)
+
+
+def test_soft_masks_are_read_where_asked_for_and_weights_from_the_manifest(pairs):
+    hard = load_synthetic(pairs, 16)
+    np.testing.assert_array_equal(hard.targets, 255 * hard.masks)
+    with pytest.raises(UserError, match="is not in soft_masks/"):
+        load_synthetic(pairs, 16, soft=True)
+    names = sorted(path.name for path in (pairs / "images").iterdir())
+    (pairs / "soft_masks").mkdir()
+    for name in names:
+        (pairs / "soft_masks" / name).write_bytes(encode_png(np.full((16, 16), 77, np.uint8)))
+    entries = [{"file": f"images/{name}", "weight": 0.1 * place} for place, name in enumerate(names)]
+    (pairs / "manifest.json").write_text(json.dumps({"images": entries}))
+    soft = load_synthetic(pairs, 16, soft=True)
+    assert (soft.targets == 77).all()
+    np.testing.assert_allclose(soft.loss_weights, [0.0, 0.1, 0.2, 0.3, 0.4], rtol=1e-6)
+    np.testing.assert_array_equal(soft.masks, hard.masks)  # what is scored is still 0 and 255
+    both = hard.append(soft.select([4, 0]))
+    assert both.targets[0].max() == 255
+    assert both.loss_weights.tolist() == pytest.approx([1.0] * 5 + [0.4, 0.0])
+    (pairs / "manifest.json").write_text("{")
+    with pytest.raises(UserError, match="manifest.json is damaged"):
+        load_synthetic(pairs, 16)
+
+
+def test_a_data_set_has_no_soft_masks(labelled_dataset):
+    with pytest.raises(UserError, match="soft masks are in folders of label"):
+        load_synthetic(labelled_dataset, 16, soft=True)

@@ -1,8 +1,9 @@
 import pytest
 
 from tfgan_thyroid.segmentation.config import SegmentationConfig
-from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
+from tfgan_thyroid.segmentation.examples import load_examples
 from tfgan_thyroid.segmentation.experiment import train_and_score, train_and_score_examples
+from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 
 CONFIG = SegmentationConfig(width=8, batch_size=6, epochs=30, loss="both", labelled_limit=12)
 

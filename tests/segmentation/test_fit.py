@@ -137,7 +137,7 @@ def test_a_resumed_run_does_not_change_what_it_computes(whole):
 
 def test_training_without_a_run_directory_gives_the_same_network(labelled_dataset, whole):
     record, data = resumed_record(read_record(whole), None, None, {})
-    expected, found = fit_unet(whole, data), train_unet(record.config, data.training)
+    expected, found = fit_unet(whole, data), train_unet(record.config, data.labelled)
     for a, b in zip(expected.unet.get_weights(), found.unet.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -147,7 +147,7 @@ def test_generated_pairs_lengthen_the_epoch_and_are_bound_to_the_run(make_labell
     generated = make_labelled_dataset(tmp_path / "generated", {"train": 10}, seed=7)
     run, data = start(labelled, tmp_path, generated, epochs=1, synthetic_limit=8, labelled_limit=10)
     assert run.path.name.endswith("unet-16px-10real-8generated")
-    assert len(data.training) == 18
+    assert data.epoch_steps(read_record(run).config) == 3
     fit_unet(run, data)
     assert [line["iteration"] for line in read_lines(run.stats_file)] == [3]
     assert not run.metrics_file.exists()  # there is no eval split

@@ -47,3 +47,19 @@ def test_dice_of_a_perfect_mask_and_of_an_empty_one_left_empty_is_nothing():
 def test_both_is_the_sum():
     bce, dice = tf.constant(0.25), tf.constant(0.5)
     assert [float(segmentation_loss(name, bce, dice)) for name in ("bce", "dice", "both")] == [0.25, 0.5, 0.75]
+
+
+def test_weights_multiply_the_loss_of_each_image():
+    masks = tf.constant([[[[1.0], [0.0]]], [[[0.3], [0.9]]]])
+    logits = tf.constant([[[[0.5], [2.0]]], [[[-1.0], [0.0]]]])
+    for loss in (bce_loss, dice_loss):
+        alone = [float(loss(masks[i : i + 1], logits[i : i + 1])) for i in (0, 1)]
+        weighted = float(loss(masks, logits, tf.constant([2.0, 0.5])))
+        assert weighted == pytest.approx((2.0 * alone[0] + 0.5 * alone[1]) / 2, rel=1e-6)
+
+
+def test_the_cross_entropy_of_a_soft_mask_is_least_at_its_probability():
+    masks = tf.fill([1, 1, 1, 1], 0.8)
+    at = {p: float(bce_loss(masks, tf.fill([1, 1, 1, 1], math.log(p / (1 - p))))) for p in (0.7, 0.8, 0.9)}
+    assert at[0.8] == pytest.approx(-0.8 * math.log(0.8) - 0.2 * math.log(0.2), rel=1e-6)
+    assert at[0.8] < min(at[0.7], at[0.9])

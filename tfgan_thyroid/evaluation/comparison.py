@@ -157,6 +157,7 @@ def _audit(
             held_out.images if held_out else None,
             generated.images,
             groups=real.groups,
+            held_out_groups=held_out.groups if held_out else None,
             features=(extractor.name, extractor) if extractor else None,
             progress=progress,
         )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tfgan_thyroid.experiments.bootstrap import GroupScore, bootstrap_groups
 from tfgan_thyroid.experiments.significance import Interval
-from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
 from tfgan_thyroid.segmentation.fit import train_unet
 from tfgan_thyroid.segmentation.scores import SegmentationScores, score
@@ -63,7 +63,7 @@ class Gain(NamedTuple):
 def measure_gain(
     config: SegmentationConfig,
     labelled: SegmentationExamples,
-    examples: int,
+    in_epoch: int,
     test: SegmentationExamples,
     scores: SegmentationScores,
 ) -> Gain:
@@ -72,13 +72,12 @@ def measure_gain(
     Args:
         config: of the U-Net that was trained with generated pairs; early stopping off.
         labelled: the scans that it learned from.
-        examples: how many it learned from with the generated pairs.
+        in_epoch: steps of its epochs.
         test: what it was scored on.
         scores: of it.
     """
-    in_epoch = steps_per_epoch(examples, config.batch_size)
     LOG.info("baseline: %d steps on the %d labelled scans alone", config.epochs * in_epoch, len(labelled))
-    model = train_unet(config, labelled, in_epoch)
+    model = train_unet(config, labelled, in_epoch=in_epoch)
     baseline = score(test, model.predict_masks(test.images))
     with_pairs, without = (_by_group(both) for both in (scores, baseline))
     difference = {name: bootstrap_groups(with_pairs[name], without[name]) for name in METRICS}

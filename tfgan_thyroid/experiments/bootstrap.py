@@ -86,8 +86,38 @@ def _table(scores: SeedScores) -> tuple[np.ndarray, np.ndarray]:
     return values, np.array([next(iter(scores.values()))[group].images for group in groups], np.float64)
 
 
-def _interval(values: np.ndarray, images: np.ndarray, seed: int, fewest: int | None = None) -> Interval:
-    """The mean of values `[S, G]`; `fewest` is the smaller of both numbers where not all of them are resampled."""
+def bootstrap_crossed(values: np.ndarray, images: np.ndarray, seed: int = 0) -> Interval:
+    """The mean of scores that cross one more way, such as senders, draws and patients, with its 95 % interval.
+
+    Args:
+        values: float64 `[K, S, G]`; with a K of 1 the interval is for this one of them.
+        images: `[G]`, of each group.
+        seed: of the resampling.
+
+    Returns:
+        The interval; its bounds are None where there is one draw or one group.
+    """
+    kinds, seeds, groups = values.shape
+    if kinds == 1:
+        return _interval(values[0], images, seed)
+    rng = np.random.default_rng([seed, 1])
+    kind_weights = rng.multinomial(kinds, np.full(kinds, 1.0 / kinds), size=DRAWS) / kinds
+    resampled = np.einsum("dk,ksg->dsg", kind_weights, values)
+    return _interval(values.mean(axis=0), images, seed, min(kinds, seeds, groups), resampled)
+
+
+def _interval(
+    values: np.ndarray,
+    images: np.ndarray,
+    seed: int,
+    fewest: int | None = None,
+    resampled: np.ndarray | None = None,
+) -> Interval:
+    """The mean of values `[S, G]`.
+
+    `fewest` is the least number of levels of what is resampled, where that is not the smaller of S and G; `resampled`,
+    `[DRAWS, S, G]`, is what each resample takes instead of the values.
+    """
     mean = float(values.mean(axis=0) @ images / images.sum())
     seeds, groups = values.shape
     fewer = fewest or min(seeds, groups)
@@ -96,7 +126,8 @@ def _interval(values: np.ndarray, images: np.ndarray, seed: int, fewest: int | N
     rng = np.random.default_rng(seed)
     seed_weights = rng.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=DRAWS) / seeds
     group_weights = rng.multinomial(groups, np.full(groups, 1.0 / groups), size=DRAWS) * images
-    means = np.sum(seed_weights @ values * group_weights, axis=1) / group_weights.sum(axis=1)
+    by_group = seed_weights @ values if resampled is None else np.einsum("ds,dsg->dg", seed_weights, resampled)
+    means = np.sum(by_group * group_weights, axis=1) / group_weights.sum(axis=1)
     tail = stats.norm.cdf(-np.sqrt(fewer / (fewer - 1)) * stats.t.ppf((1 + LEVEL) / 2, fewer - 1))
     low, high = np.quantile(means, [tail, 1.0 - tail])
     return Interval(mean, float(low), float(high))

@@ -18,6 +18,8 @@ from tfgan_thyroid.training.settings import RESUMABLE, new_record
 LOG = logging.getLogger(__name__)
 
 STANDARD_ERROR = 2
+QUIET = {"metric_samples": 0, "image_every": 10**6, "checkpoint_every": 500}
+"""Fields of a training that is one of many: nothing to look at, and checkpoints to go on from."""
 
 
 def train_by_command(

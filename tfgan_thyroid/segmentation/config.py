@@ -44,6 +44,9 @@ class SegmentationConfig(ConfigFields):
             epoch's weights are taken; 0, the paper's setting, trains to the end and takes the last ones.
         labelled_limit: labelled train scans to use, drawn by the seed; 0 uses all.
         synthetic_limit: generated pairs to use, the first ones; 0 uses all.
+        synthetic_weight: what the loss of a generated pair is multiplied by.
+        synthetic_share: of each batch that is generated pairs, as 0.5; 0 mixes them with the labelled scans by number.
+        soft: learn from the probabilities in `soft_masks/` of the generated pairs, not from their masks.
         precision: `float32`, or `mixed_bfloat16` with norms and losses in float32.
         checkpoint_every: epochs between checkpoints.
         overlay_every: epochs between overlays in TensorBoard.
@@ -66,6 +69,9 @@ class SegmentationConfig(ConfigFields):
     early_stopping: int = 0
     labelled_limit: int = 0
     synthetic_limit: int = 0
+    synthetic_weight: float = 1.0
+    synthetic_share: float = 0.0
+    soft: bool = False
     precision: str = "float32"
     checkpoint_every: int = 10
     overlay_every: int = 10
@@ -84,7 +90,9 @@ class SegmentationConfig(ConfigFields):
         for name in ("early_stopping", "labelled_limit", "synthetic_limit"):
             if getattr(self, name) < 0:
                 raise UserError(f"{name} is {getattr(self, name)}: it must be 0 or more")
-        for name in ("learning_rate", "decay_rate"):
+        if not 0.0 <= self.synthetic_share < 1.0:
+            raise UserError(f"synthetic_share is {self.synthetic_share}: it must be at least 0 and under 1")
+        for name in ("learning_rate", "decay_rate", "synthetic_weight"):
             if not getattr(self, name) > 0.0:
                 raise UserError(f"{name} is {getattr(self, name)}: it must be above 0")
 

@@ -7,7 +7,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.model import build_segmentation_model
 
 LARGEST_TRIAL_BATCH = 4
@@ -34,10 +34,14 @@ class Estimate(NamedTuple):
     trial_batch_size: int
 
 
-def estimate(config: SegmentationConfig, examples: int) -> Estimate:
-    """Runs three steps on noise, times the last two and scales time and memory to the run's batch size."""
+def estimate(config: SegmentationConfig, steps: int) -> Estimate:
+    """Runs three steps on noise, times the last two and scales time and memory to the run's batch size.
+
+    Args:
+        config: of the run.
+        steps: of an epoch.
+    """
     trial = config.replace(batch_size=min(config.batch_size, LARGEST_TRIAL_BATCH))
-    steps = steps_per_epoch(examples, config.batch_size)
     model = build_segmentation_model(trial, steps)
     shape = [trial.batch_size, trial.image_size, trial.image_size]
     images = tf.random.stateless_uniform([*shape, trial.channels], [trial.seed, 0], -1.0, 1.0)

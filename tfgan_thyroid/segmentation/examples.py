@@ -1,26 +1,22 @@
-"""Scans with masks, read whole into memory: from a data set, or from a folder of generated pairs.
+"""Scans with masks, read whole into memory from a data set.
 
 Labelled sets are small, since somebody drew every mask: a thousand scans of 256 pixels take 130 MB.
 """
 
-import hashlib
-import os
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid.data.records import schema
-from tfgan_thyroid.data.scans.files import ScanError, load_grey
 from tfgan_thyroid.errors import UserError
 
 _REMEDY = "write it again with: python -m pipeline.preprocess --input SCANS --masks MASKS --output DATASET --overwrite"
-_MASK_FOLDER, _IMAGE_FOLDER = "masks", "images"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class SegmentationExamples:
     """Images with masks.
 
@@ -29,21 +25,42 @@ class SegmentationExamples:
         masks: bool `[N, H, W, 1]`.
         source_ids: a hash for each image, never a name.
         group_ids: a hash for the group (patient, acquisition) of each image.
+        soft_masks: uint8 `[N, H, W, 1]`, the probability of foreground times 255, to learn from instead of `masks`;
+            None learns from `masks`.
+        weights: float32 `[N]`, what each image's loss is multiplied by; None is 1 for all.
     """
 
     images: np.ndarray
     masks: np.ndarray
     source_ids: list[str]
     group_ids: list[str]
+    soft_masks: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def targets(self) -> np.ndarray:
+        """What a U-Net learns: the probability of foreground times 255, uint8 `[N, H, W, 1]`."""
+        return self.masks * np.uint8(255) if self.soft_masks is None else self.soft_masks
+
+    @property
+    def loss_weights(self) -> np.ndarray:
+        """What each image's loss is multiplied by: float32 `[N]`."""
+        return np.ones(len(self), np.float32) if self.weights is None else self.weights
+
+    def weighted(self, factor: float) -> "SegmentationExamples":
+        """These, each image's loss multiplied by a factor."""
+        return dataclasses.replace(self, weights=self.loss_weights * np.float32(factor))
 
     def select(self, indices: Sequence[int]) -> "SegmentationExamples":
         """Those of the given places, in that order."""
         places = np.asarray(indices, np.int64)
         ids = ([names[i] for i in places] for names in (self.source_ids, self.group_ids))
-        return SegmentationExamples(self.images[places], self.masks[places], *ids)
+        extras = (None if values is None else values[places] for values in (self.soft_masks, self.weights))
+        source_ids, group_ids = ids
+        return SegmentationExamples(self.images[places], self.masks[places], source_ids, group_ids, *extras)
 
     def append(self, other: "SegmentationExamples") -> "SegmentationExamples":
         """These, then the others."""
@@ -52,6 +69,8 @@ class SegmentationExamples:
             np.concatenate([self.masks, other.masks]),
             self.source_ids + other.source_ids,
             self.group_ids + other.group_ids,
+            np.concatenate([self.targets, other.targets]),
+            np.concatenate([self.loss_weights, other.loss_weights]),
         )
 
     def draw(self, limit: int, seed: int) -> "SegmentationExamples":
@@ -109,7 +128,7 @@ def load_examples(directory: Path, split: str) -> SegmentationExamples:
         where = f"record {source_id.decode()[:12]} of {directory}"
         images.append(_pixels(image_png, info.image_size, f"the image of {where}", _REMEDY))
         mask = _pixels(mask_png, info.image_size, f"the mask of {where}", _REMEDY)
-        masks.append(_foreground(mask, f"the mask of {where}", _REMEDY))
+        masks.append(foreground(mask, f"the mask of {where}", _REMEDY))
         source_ids.append(source_id.decode())
         group_ids.append(group_id.decode())
     return SegmentationExamples(np.stack(images), np.stack(masks), source_ids, group_ids)
@@ -130,65 +149,11 @@ def load_training_examples(directory: Path) -> SegmentationExamples:
     return examples
 
 
-def load_synthetic(path: Path, image_size: int, limit: int = 0) -> SegmentationExamples:
-    """Generated pairs: the train split of a data set, or a folder of `images/*.png` and `masks/*.png` of equal names.
-
-    Args:
-        path: either of the two.
-        image_size: height and width that they must have, pixels.
-        limit: the first ones; 0 takes all.
-
-    Raises:
-        UserError: neither of the two, another image size, fewer than `limit`, or a pair that does not fit together.
-    """
-    if (path / schema.DATASET_FILE).exists():
-        size = schema.DatasetInfo.load(path).image_size
-        if size != image_size:
-            raise UserError(f"{path} has images of {size} pixels, the labelled scans have {image_size}: {_SIZE_REMEDY}")
-        pairs = load_examples(path, "train")
-    else:
-        pairs = _load_pairs(path, image_size)
-    if limit > len(pairs):
-        raise UserError(f"{limit} generated pairs were asked for, {path} has {len(pairs)}: generate more")
-    return pairs.select(range(limit)) if limit else pairs
-
-
-_SIZE_REMEDY = "generate pairs from a model of that size, or preprocess the scans to the other"
-
-
-def _load_pairs(folder: Path, image_size: int) -> SegmentationExamples:
-    names = [sorted(p.name for p in (folder / kind).glob("*.png")) for kind in (_IMAGE_FOLDER, _MASK_FOLDER)]
-    if not names[0]:
-        raise UserError(
-            f"{folder} is neither a data set (no dataset.json) nor a folder of pairs (no images/*.png): generate them "
-            "with python -m tfgan_thyroid.generate from a paired model"
-        )
-    odd = sorted(set(names[0]) ^ set(names[1]))
-    if odd:
-        lacking = _MASK_FOLDER if odd[0] in names[0] else _IMAGE_FOLDER
-        raise UserError(f"{folder}: {odd[0]} is not in {lacking}/ ({len(odd)} files without their pair): add or remove")
-    images, masks, ids = [], [], []
-    for name in names[0]:
-        image_path, mask_path = folder / _IMAGE_FOLDER / name, folder / _MASK_FOLDER / name
-        images.append(_file(image_path, image_size))
-        masks.append(_foreground(_file(mask_path, image_size), str(mask_path), "write masks of 0 and 255"))
-        ids.append(hashlib.sha256(images[-1].tobytes() + masks[-1].tobytes()).hexdigest())
-    return SegmentationExamples(np.stack(images), np.stack(masks), ids, list(ids))
-
-
 def _records(directory: Path, shards: list[str]) -> Iterator[bytes]:
     try:
         yield from tf.data.TFRecordDataset(shards).as_numpy_iterator()
     except tf.errors.DataLossError:
         raise UserError(f"a record of {directory} is damaged: {_REMEDY}") from None
-
-
-def _file(path: Path, image_size: int) -> np.ndarray:
-    try:
-        pixels = load_grey(os.fspath(path))
-    except ScanError as error:
-        raise UserError(f"{path} cannot be used ({error.reason}: {error.detail})") from None
-    return _sized(pixels[:, :, None], image_size, str(path), _SIZE_REMEDY)
 
 
 def _pixels(png: bytes, image_size: int, what: str, remedy: str) -> np.ndarray:
@@ -198,17 +163,19 @@ def _pixels(png: bytes, image_size: int, what: str, remedy: str) -> np.ndarray:
         pixels = tf.io.decode_png(png, channels=1).numpy()
     except tf.errors.InvalidArgumentError:
         raise UserError(f"{what} is no PNG file: {remedy}") from None
-    return _sized(pixels, image_size, what, remedy)
+    return sized(pixels, image_size, what, remedy)
 
 
-def _sized(pixels: np.ndarray, image_size: int, what: str, remedy: str) -> np.ndarray:
+def sized(pixels: np.ndarray, image_size: int, what: str, remedy: str) -> np.ndarray:
+    """The pixels, refused where they are of another size."""
     height, width = pixels.shape[:2]
     if (height, width) != (image_size, image_size):
         raise UserError(f"{what} has {width}x{height} pixels, wanted {image_size}x{image_size}: {remedy}")
     return pixels
 
 
-def _foreground(mask: np.ndarray, what: str, remedy: str) -> np.ndarray:
+def foreground(mask: np.ndarray, what: str, remedy: str) -> np.ndarray:
+    """A mask of 0 and 255 as a bool array, refused where it has other values."""
     odd = np.setdiff1d(mask, [0, 255])
     if len(odd):
         raise UserError(f"{what} has the value {odd[0]}, wanted 0 and 255 alone: {remedy}")

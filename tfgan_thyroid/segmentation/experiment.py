@@ -7,15 +7,11 @@ import keras
 
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.segmentation.config import SegmentationConfig
-from tfgan_thyroid.segmentation.examples import (
-    SegmentationExamples,
-    load_examples,
-    load_synthetic,
-    load_training_examples,
-)
+from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_training_examples
 from tfgan_thyroid.segmentation.fit import train_unet
 from tfgan_thyroid.segmentation.scores import SegmentationScores, score
 from tfgan_thyroid.segmentation.settings import refuse_test_scans
+from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 
 
 def train_and_score(
@@ -58,18 +54,20 @@ def train_and_score(
     elif config.labelled_limit:
         training = training.draw(config.labelled_limit, config.seed)
     if isinstance(synthetic, Path):
-        synthetic = load_synthetic(synthetic, config.image_size, config.synthetic_limit)
+        synthetic = load_synthetic(synthetic, config.image_size, config.synthetic_limit, config.soft)
     elif synthetic is not None and config.synthetic_limit:
         synthetic = synthetic.select(range(config.synthetic_limit))
     test = load_examples(data, "test")
     if synthetic is not None:
         refuse_test_scans(synthetic, test)
-        training = training.append(synthetic)
-    return train_and_score_examples(config, training, test)
+    return train_and_score_examples(config, training, test, synthetic)
 
 
 def train_and_score_examples(
-    config: SegmentationConfig, training: SegmentationExamples, test: SegmentationExamples
+    config: SegmentationConfig,
+    training: SegmentationExamples,
+    test: SegmentationExamples,
+    synthetic: SegmentationExamples | None = None,
 ) -> SegmentationScores:
     """As `train_and_score`, on examples in memory: also for generated pairs as the test, or as all that is trained on.
 
@@ -77,8 +75,9 @@ def train_and_score_examples(
         config: of the images' size and channels, early stopping off.
         training: what to learn from.
         test: what to score on.
+        synthetic: to learn from beside `training`, None for nothing else.
     """
-    model = train_unet(config, training)
+    model = train_unet(config, training, synthetic)
     scores = score(test, model.predict_masks(test.images))
     keras.backend.clear_session()  # Keras 2.15 keeps every model's symbolic graph until it is cleared
     return scores

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import keras
@@ -12,8 +13,8 @@ from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.runs.checkpoints import list_checkpoints, refuse_diverged
 from tfgan_thyroid.runs.run_directory import RunDirectory, forget_after
 from tfgan_thyroid.segmentation import checkpoints
-from tfgan_thyroid.segmentation.batches import segmentation_batches
-from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
+from tfgan_thyroid.segmentation.batches import Part, epoch_steps, segmentation_batches, training_parts
+from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
 from tfgan_thyroid.segmentation.model import SegmentationModel, build_segmentation_model
 from tfgan_thyroid.segmentation.overlays import SegmentationOverlays
@@ -27,18 +28,23 @@ REMEDY = "start a new run with --set learning_rate=0.001, or in float32"
 
 
 def train_unet(
-    config: SegmentationConfig, examples: SegmentationExamples, in_epoch: int | None = None
+    config: SegmentationConfig,
+    labelled: SegmentationExamples,
+    synthetic: SegmentationExamples | None = None,
+    in_epoch: int | None = None,
 ) -> SegmentationModel:
     """Trains a U-Net for all its epochs, in memory: nothing is written, logged or restored.
 
     Args:
         config: early stopping, which needs a run directory, must be off.
-        examples: all of them are used.
+        labelled: all of them are used.
+        synthetic: beside them, weighted and with a share of each batch as the configuration says.
         in_epoch: steps that count as an epoch, if not as many as these examples fill: a training with more examples
             is compared with one of as many steps, on the same schedule.
     """
-    model = build_segmentation_model(config, in_epoch or steps_per_epoch(len(examples), config.batch_size))
-    _advance(model, examples, [NonFiniteGuard(remedy=REMEDY)])
+    parts = training_parts(config, labelled, synthetic)
+    model = build_segmentation_model(config, in_epoch or epoch_steps(parts))
+    advance(model, parts, [NonFiniteGuard(remedy=REMEDY)])
     return model
 
 
@@ -56,8 +62,9 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
         UserError: a checkpoint does not fit, training diverged or a file was refused.
     """
     record = read_record(run)
-    config, examples = record.config, data.training
-    model = build_segmentation_model(config, steps_per_epoch(len(examples), config.batch_size))
+    config = record.config
+    parts = training_parts(config, data.labelled, data.synthetic)
+    model = build_segmentation_model(config, epoch_steps(parts))
     refuse_diverged(run)
     if list_checkpoints(run):
         checkpoints.restore(model, checkpoints.find(run))
@@ -79,7 +86,7 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
             checkpoints.EpochCheckpoints(run),
         ]
         with stop.listening():
-            _advance(model, examples, callbacks)
+            advance(model, parts, callbacks)
         writer.close()
         if stop.received is not None:
             name = signal.Signals(stop.received).name
@@ -96,10 +103,9 @@ def is_finished(run: RunDirectory, model: SegmentationModel) -> bool:
     return model.epoch >= config.epochs or stopped_early
 
 
-def _advance(
-    model: SegmentationModel, examples: SegmentationExamples, callbacks: list[keras.callbacks.Callback]
-) -> None:
+def advance(model: SegmentationModel, parts: Sequence[Part], callbacks: list[keras.callbacks.Callback]) -> None:
+    """Trains a model from its finished steps to its last epoch."""
     config, start = model.config, int(model.iteration.numpy())
-    batches = segmentation_batches(examples, config.batch_size, config.augmentation, config.seed, start)
+    batches = segmentation_batches(parts, config.augmentation, config.seed, start)
     steps = config.epochs * model.steps_per_epoch - start
     model.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)

@@ -76,19 +76,20 @@ class SegmentationModel(keras.Model):
         """Probabilities of foreground `[N, H, W, 1]` for images in [-1, 1], by the moving statistics."""
         return tf.sigmoid(infer_logits(self.unet, images))
 
-    def train_step(self, examples: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, examples: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         """One step of Adam.
 
         Args:
-            examples: images, float32 `[N, H, W, C]` in [-1, 1], and masks, float32 `[N, H, W, 1]` of zeros and ones.
+            examples: images, float32 `[N, H, W, C]` in [-1, 1]; masks, float32 `[N, H, W, 1]`, the probability of
+                foreground; and, where not all count alike, weights, float32 `[N]`.
 
         Returns:
             The losses of this step by the names of `LOSSES`.
         """
-        images, masks = examples
+        images, masks, weights = keras.utils.unpack_x_y_sample_weight(examples)
         with tf.GradientTape() as tape:
             logits = self.unet(images, training=True)
-            bce, dice = bce_loss(masks, logits), dice_loss(masks, logits)
+            bce, dice = bce_loss(masks, logits, weights), dice_loss(masks, logits, weights)
             loss = segmentation_loss(self.config.loss, bce, dice)
         variables = self.unet.trainable_variables
         self.adam.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))

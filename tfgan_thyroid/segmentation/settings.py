@@ -10,14 +10,11 @@ from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.resume import check_fixed_by_data, check_same_run, resumable_changes
 from tfgan_thyroid.runs.run_directory import current_stack
+from tfgan_thyroid.segmentation.batches import epoch_steps, training_parts
 from tfgan_thyroid.segmentation.config import SegmentationConfig
-from tfgan_thyroid.segmentation.examples import (
-    SegmentationExamples,
-    load_examples,
-    load_synthetic,
-    load_training_examples,
-)
+from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_training_examples
 from tfgan_thyroid.segmentation.record import SegmentationRecord
+from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 
 LOG = logging.getLogger(__name__)
 
@@ -41,10 +38,9 @@ class SegmentationData:
     validation: SegmentationExamples | None
     test: SegmentationExamples
 
-    @property
-    def training(self) -> SegmentationExamples:
-        """Labelled scans and generated pairs together."""
-        return self.labelled if self.synthetic is None else self.labelled.append(self.synthetic)
+    def epoch_steps(self, config: SegmentationConfig) -> int:
+        """Steps in which every labelled scan and generated pair comes at least once."""
+        return epoch_steps(training_parts(config, self.labelled, self.synthetic))
 
 
 def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) -> SegmentationData:
@@ -68,7 +64,8 @@ def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) ->
             raise UserError(f"early_stopping watches the eval split, and no mask of it has foreground in {data}")
         LOG.warning("warning: no mask of the eval split of %s has foreground: it is not watched", data)
         validation = None
-    pairs = load_synthetic(synthetic, config.image_size, config.synthetic_limit) if synthetic else None
+    limit, soft = config.synthetic_limit, config.soft
+    pairs = load_synthetic(synthetic, config.image_size, limit, soft) if synthetic else None
     if pairs is not None:
         refuse_test_scans(pairs, test)
     return SegmentationData(labelled, pairs, validation, test)
@@ -107,6 +104,9 @@ def new_record(
     config = SegmentationConfig().replace(**{**overrides, **fixed})
     if config.synthetic_limit and synthetic is None:
         raise UserError("synthetic_limit chooses from generated pairs: give --synthetic too")
+    for name in ("synthetic_weight", "synthetic_share", "soft"):
+        if getattr(config, name) != getattr(SegmentationConfig(), name) and synthetic is None:
+            raise UserError(f"{name} is about generated pairs: give --synthetic too")
     loaded = load_data(config, data, synthetic)
     record = SegmentationRecord(
         config,
@@ -148,4 +148,6 @@ def resumed_record(
 def _digest(examples: SegmentationExamples | None) -> str | None:
     if examples is None:
         return None
-    return hashlib.sha256(examples.images.tobytes() + examples.masks.tobytes()).hexdigest()
+    learnt = [examples.images, examples.masks]
+    learnt += [values for values in (examples.soft_masks, examples.weights) if values is not None]
+    return hashlib.sha256(b"".join(values.tobytes() for values in learnt)).hexdigest()

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from tfgan_thyroid.data.records.labelled_subsets import nested_subset
+from tfgan_thyroid.data.records.labelled_subsets import nested_subset, one_frame_each
 from tfgan_thyroid.data.records.used_scans import UsedScan
 from tfgan_thyroid.errors import UserError
 
@@ -36,3 +36,13 @@ def test_a_subset_stands_in_stored_order():
 def test_more_scans_than_there_are_cannot_be_chosen():
     with pytest.raises(UserError, match="127 labelled scans were asked for, 126 are there"):
         nested_subset(SCANS, 127, seed=0)
+
+
+def test_few_labels_are_one_frame_each_and_a_larger_number_has_the_same_and_more():
+    sets = [one_frame_each(SCANS, count, seed=3) for count in (4, 18, 20, 126)]
+    assert [len({scan.group_id for scan in chosen}) for chosen in sets] == [4, 18, 18, 18]
+    assert all(set(smaller) < set(larger) for smaller, larger in zip(sets, sets[1:], strict=False))
+    assert sets[0] != one_frame_each(SCANS, 4, seed=4)
+    assert set(one_frame_each(SCANS[::-1], 20, seed=3)) == set(sets[2])
+    with pytest.raises(UserError, match="127 labelled scans were asked for, 126 are there"):
+        one_frame_each(SCANS, 127, seed=0)

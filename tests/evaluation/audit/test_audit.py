@@ -147,3 +147,31 @@ def test_too_few_images_other_sizes_and_a_single_patient_are_refused_in_words(ph
         audit(training, held_out, fresh[:, ::2])
     with pytest.raises(UserError, match="at least 4 groups"):
         audit(training, None, fresh, groups=np.minimum(groups, 3))
+
+
+def test_near_copies_of_the_training_scans_give_the_patients_away(phantoms):
+    training, groups, held_out, fresh = phantoms
+    held_out_groups = np.repeat(np.arange(15), 2)  # two frames of each of fifteen patients
+    rng = np.random.default_rng(4)
+    chosen = training[rng.integers(len(training), size=60)]
+    repeated = np.clip(gaussian_filter(chosen, (0, 1, 1, 0)) + rng.normal(0, 10, chosen.shape), 0, 255).astype(np.uint8)
+    leaking, innocent = (
+        audit(training, held_out, generated, groups=groups, held_out_groups=held_out_groups)
+        for generated in (repeated, fresh)
+    )
+    assert leaking.membership.low > 0.6
+    assert any("who was trained on can be found out: membership AUC" in reason for reason in leaking.reasons)
+    assert innocent.membership.low < 0.5 < innocent.membership.high
+    assert innocent.passed
+    assert any(note.startswith("Membership attack: AUC 0.") for note in innocent.notes)
+    assert innocent.to_dict()["membership"]["unseen_patients"] == 15
+
+
+def test_without_enough_unseen_patients_the_attack_is_not_made_and_that_is_said(phantoms):
+    training, groups, held_out, fresh = phantoms
+    few = "it needs at least 10 training patients"
+    unknown = "it is not known whose the unseen scans are"
+    for unseen, whose, why in ((None, None, few), (held_out[:9], np.arange(9), few), (held_out, None, unknown)):
+        result = audit(training, unseen, fresh, groups=groups, held_out_groups=whose)
+        assert result.membership is None
+        assert any(f"no membership attack was made: {why}" in note for note in result.notes)

@@ -23,7 +23,7 @@ def augment(image: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tens
 
     Args:
         image: float32 `[H, W, C]`, interpolated bilinearly.
-        mask: float32 `[H, W, 1]` of zeros and ones; a pixel of the result is the nearest one of it.
+        mask: float32 `[H, W, 1]`; a pixel of the result is the nearest one of it.
         seed: int64 `[2]`; the result is a pure function of it.
 
     Returns:

@@ -9,7 +9,13 @@ from collections.abc import Callable
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.audit.result import AuditResult, AuditThresholds, SpaceAudit
+from tfgan_thyroid.evaluation.audit.result import (
+    AuditResult,
+    AuditThresholds,
+    SpaceAudit,
+    broken_thresholds,
+)
+from tfgan_thyroid.metrics.membership import FEWEST_PATIENTS, Membership, membership_attack
 from tfgan_thyroid.metrics.memorization import authenticity, closer_fraction, nearest_features
 from tfgan_thyroid.metrics.nearest_scans import Matches, moved_to_match, nearest_scans
 
@@ -26,6 +32,7 @@ def audit(
     generated: np.ndarray,
     *,
     groups: np.ndarray | None = None,
+    held_out_groups: np.ndarray | None = None,
     features: tuple[str, Extractor] | None = None,
     thresholds: AuditThresholds | None = None,
     progress: Progress | None = None,
@@ -38,6 +45,7 @@ def audit(
             each training scan is compared with those of all other groups, which is what a held-out scan would see.
         generated: uint8 `[N, H, W, C]`.
         groups: int `[M]`, which training scans are of one patient; by default each is its own.
+        held_out_groups: int `[K]`, likewise of the held-out scans, whose patients are others than those of `training`.
         features: a space to compare in beside pixels: its name, and uint8 images to float `[N, F]`.
         thresholds: what the generator must keep to.
         progress: called with (images compared, images in all).
@@ -51,7 +59,8 @@ def audit(
     if features is not None:
         spaces.append(comparison.in_features(*features))
     largest_closer = max(thresholds.most_closer, 1.0 - 0.01 ** (1.0 / len(comparison.held_out.distance)))
-    broken = _broken(spaces, thresholds, largest_closer)
+    membership = comparison.membership(held_out_groups)
+    broken = broken_thresholds(spaces, thresholds, largest_closer, membership)
     passed = "no copy was found, and generated images lie no nearer to the training scans than unseen scans do"
     counts = {"training": len(training), "held_out": len(comparison.held_out.distance), "generated": len(generated)}
     return AuditResult(
@@ -63,6 +72,7 @@ def audit(
         comparison.rule,
         largest_closer,
         spaces,
+        membership,
         comparison.generated,
         comparison.held_out,
     )
@@ -123,6 +133,24 @@ class _Comparison:
         if twins:
             notes.append(f"{twins} training scans have a copy among the training scans")
         return notes
+
+    def membership(self, held_out_groups: np.ndarray | None) -> Membership | None:
+        """The membership attack on the training patients; notes the result, or why there is none.
+
+        Where it is not known whose the unseen scans are, the reference may hold other frames of the same patient, and
+        every unseen scan would look like one.
+        """
+        unseen, result = self.held_out_images, None
+        why = f"it needs at least {FEWEST_PATIENTS} training patients and as many unseen ones"
+        if unseen is not None and held_out_groups is None:
+            why = "it is not known whose the unseen scans are"
+        elif unseen is not None:
+            groups = np.asarray(held_out_groups)[self.kept]
+            result = membership_attack(
+                self.training_images, self.groups, unseen[self.kept], groups, self.generated_images
+            )
+        self.notes.append(result.words if result else f"no membership attack was made: {why}")
+        return result
 
     def in_pixels(self) -> SpaceAudit:
         copies = int((self.generated.distance <= self.thresholds.copy_grey_levels).sum())
@@ -202,31 +230,3 @@ def _moved(images: np.ndarray, matches: Matches) -> np.ndarray:
 
 def _rows(matches: Matches, kept: np.ndarray) -> Matches:
     return Matches(*(column[kept] for column in matches))
-
-
-def _broken(spaces: list[SpaceAudit], thresholds: AuditThresholds, largest_closer: float) -> list[str]:
-    """The thresholds that do not hold, in words."""
-    broken = []
-    pixels = spaces[0]
-    if pixels.copies is not None and pixels.copies > thresholds.most_copies:
-        broken.append(
-            f"{pixels.copies} generated images are copies of training scans (at most {thresholds.copy_grey_levels:g} "
-            f"grey levels apart; {thresholds.most_copies} are allowed)"
-        )
-    if pixels.near_copies > thresholds.most_near_copies:
-        broken.append(
-            f"{pixels.near_copies} generated images stand out at one training scan as no unseen scan does "
-            f"({thresholds.most_near_copies} are allowed)"
-        )
-    for space in spaces:
-        if space.closer_relative > largest_closer:
-            broken.append(
-                f"{space.closer_relative:.1%} of the generated images lie relatively nearer to a training scan than "
-                f"the {thresholds.percentile:g} % nearest unseen scans (at most {largest_closer:.1%}), in {space.space}"
-            )
-        if space.authenticity < thresholds.least_authenticity:
-            broken.append(
-                f"the authenticity rate is {space.authenticity:.1%} (at least {thresholds.least_authenticity:.0%}; "
-                f"unseen scans: {space.held_out_authenticity:.1%}), in {space.space}"
-            )
-    return broken

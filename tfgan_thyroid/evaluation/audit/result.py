@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_thyroid.metrics.membership import Membership
 from tfgan_thyroid.metrics.nearest_scans import Matches
 
 
@@ -22,6 +23,7 @@ class AuditThresholds:
         most_closer: the largest fraction of relative distances under the percentile; where few scans are held out, it
             is raised to what chance gives one time in a hundred.
         least_authenticity: the smallest authenticity rate.
+        most_membership: the AUC of the membership attack that its interval may not lie above as a whole.
     """
 
     copy_grey_levels: float = 4.0
@@ -31,6 +33,7 @@ class AuditThresholds:
     most_near_copies: int = 0
     most_closer: float = 0.1
     least_authenticity: float = 0.05
+    most_membership: float = 0.6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +82,7 @@ class AuditResult:
         held_out_rule: what the held-out scans are.
         largest_closer: the limit of `closer_relative` after allowing for few held-out scans.
         spaces: the comparison in pixels and, where given, in features.
+        membership: the membership attack, None where there are too few patients for it.
         matches: of the generated images in pixels; not in `to_dict`.
         held_out_matches: of the held-out scans in pixels; not in `to_dict`.
     """
@@ -91,6 +95,7 @@ class AuditResult:
     held_out_rule: str
     largest_closer: float
     spaces: list[SpaceAudit]
+    membership: Membership | None
     matches: Matches
     held_out_matches: Matches
 
@@ -99,6 +104,7 @@ class AuditResult:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         del fields["matches"], fields["held_out_matches"]
         fields["thresholds"] = dataclasses.asdict(self.thresholds)
+        fields["membership"] = self.membership._asdict() if self.membership else None
         fields["spaces"] = [dataclasses.asdict(space) for space in self.spaces]
         fields["closest"] = [
             {
@@ -119,3 +125,38 @@ def closest_pairs(result: AuditResult, count: int) -> np.ndarray:
     matches = result.matches
     exact = matches.distance <= result.thresholds.copy_grey_levels
     return np.lexsort((matches.relative, ~exact))[:count]
+
+
+def broken_thresholds(
+    spaces: list[SpaceAudit], thresholds: AuditThresholds, largest_closer: float, membership: Membership | None
+) -> list[str]:
+    """The thresholds that do not hold, in words."""
+    broken = []
+    if membership is not None and membership.low > thresholds.most_membership:
+        broken.append(
+            f"who was trained on can be found out: membership AUC {membership.auc:.2f} ({membership.low:.2f} to "
+            f"{membership.high:.2f}; not wholly above {thresholds.most_membership:g})"
+        )
+    pixels = spaces[0]
+    if pixels.copies is not None and pixels.copies > thresholds.most_copies:
+        broken.append(
+            f"{pixels.copies} generated images are copies of training scans (at most {thresholds.copy_grey_levels:g} "
+            f"grey levels apart; {thresholds.most_copies} are allowed)"
+        )
+    if pixels.near_copies > thresholds.most_near_copies:
+        broken.append(
+            f"{pixels.near_copies} generated images stand out at one training scan as no unseen scan does "
+            f"({thresholds.most_near_copies} are allowed)"
+        )
+    for space in spaces:
+        if space.closer_relative > largest_closer:
+            broken.append(
+                f"{space.closer_relative:.1%} of the generated images lie relatively nearer to a training scan than "
+                f"the {thresholds.percentile:g} % nearest unseen scans (at most {largest_closer:.1%}), in {space.space}"
+            )
+        if space.authenticity < thresholds.least_authenticity:
+            broken.append(
+                f"the authenticity rate is {space.authenticity:.1%} (at least {thresholds.least_authenticity:.0%}; "
+                f"unseen scans: {space.held_out_authenticity:.1%}), in {space.space}"
+            )
+    return broken

@@ -18,7 +18,7 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.experiments.plan import Cell, config_key
 from tfgan_thyroid.experiments.table2 import work as table2_work
 from tfgan_thyroid.experiments.table2.rows import FULL_GENERATED, Row, table2_rows
-from tfgan_thyroid.experiments.training_command import train_by_command, training_seconds
+from tfgan_thyroid.experiments.training_command import QUIET, train_by_command, training_seconds
 from tfgan_thyroid.experiments.worker import Worker
 from tfgan_thyroid.runs.run_directory import RunDirectory, current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
@@ -29,7 +29,6 @@ LOG = logging.getLogger(__name__)
 PRESET = "best"
 # Pairs in a few minutes of one core at 128 pixels: what the flags of `reproduce table2` change.
 GAN = {"paired": True, "width": 8, "batch_size": 8, "iterations": 800, "latent_scale": 1.0}
-QUIET = {"metric_samples": 0, "image_every": 10**6, "checkpoint_every": 500}
 UNET = {"width": 8, "batch_size": 8, "loss": "both"}
 GAN_NAMED = {"model", "paired", "iterations", "batch_size", "width", "image_size", "channels"}
 UNET_NAMED = {"image_size", "width", "batch_size", "epochs", "decay_every", "loss", "augmentation"}

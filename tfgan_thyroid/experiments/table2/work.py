@@ -28,7 +28,8 @@ def quality(data: Path, labelled_ids: list[str], pairs: Path) -> dict[str, Any]:
     """The shapes of generated masks against those of the labelled scans that their generator has seen."""
     from tfgan_thyroid.data.records.schema import DatasetInfo
     from tfgan_thyroid.evaluation.pairs.quality import compare_shapes
-    from tfgan_thyroid.segmentation.examples import load_examples, load_synthetic
+    from tfgan_thyroid.segmentation.examples import load_examples
+    from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 
     real = load_examples(data, "train").with_ids(labelled_ids)
     return compare_shapes(real, load_synthetic(pairs, DatasetInfo.load(data).image_size))

@@ -28,7 +28,7 @@ _WHAT_METRICS_MEAN = (
     "against real` is the same number between two halves of the data, the best that can be expected."
 )
 
-_AUDITED = ("passed", "reasons", "counts", "held_out_rule")
+_AUDITED = ("passed", "reasons", "counts", "held_out_rule", "membership")
 """What a card holds of an audit's result."""
 
 _NOT_JUDGED = "No verdict: this checkpoint was not judged; python -m tfgan_thyroid.evaluate does it"
@@ -109,7 +109,7 @@ def add_findings(directory: Path, findings: Mapping[str, Any]) -> None:
 
 def audited(result: Mapping[str, Any]) -> dict[str, Any]:
     """What a card holds of an `AuditResult` in JSON."""
-    return {name: result[name] for name in _AUDITED}
+    return {name: result[name] for name in _AUDITED if result.get(name) is not None}
 
 
 def _write(directory: Path, card: dict[str, Any]) -> None:
@@ -232,4 +232,13 @@ def _audit(audit: dict | None) -> str:
         return "None is recorded of this model: `python -m tfgan_thyroid.evaluate --audit` makes one of its run."
     counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in audit["counts"].items())
     verdict = "Passed" if audit["passed"] else "FAILED"
-    return f"{verdict}: {'; '.join(audit['reasons'])}.\n\nImages: {counts}. Unseen scans: {audit['held_out_rule']}."
+    lines = [
+        f"{verdict}: {'; '.join(audit['reasons'])}.",
+        "",
+        f"Images: {counts}. Unseen scans: {audit['held_out_rule']}.",
+    ]
+    if "membership" in audit:
+        from tfgan_thyroid.metrics.membership import Membership  # which needs SciPy
+
+        lines += ["", f"{Membership(**audit['membership']).words}."]
+    return "\n".join(lines)

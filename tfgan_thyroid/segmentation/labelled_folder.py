@@ -1,0 +1,104 @@
+"""Images that an ensemble has labelled, as a folder that `segment --synthetic` reads."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tfgan_thyroid import __version__, atomic
+from tfgan_thyroid.data.scans.files import encode_png
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.segmentation.ensemble import Labels
+from tfgan_thyroid.segmentation.surface_distance import outline
+from tfgan_thyroid.segmentation.synthetic_pairs import IMAGES, MANIFEST, MASKS, SOFT_MASKS
+from tfgan_thyroid.serving.png_files import with_text
+
+SHEET = "agreement.png"
+SHEET_COLUMNS, SHEET_ROWS = 8, 6
+
+
+def write_labelled(
+    output: Path,
+    images: np.ndarray,
+    labels: Labels,
+    kept: np.ndarray,
+    weights: np.ndarray | None,
+    names: list[str],
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    """Writes `images/`, `masks/`, `soft_masks/`, `manifest.json` and `agreement.png`; they appear by one rename.
+
+    Args:
+        output: must not exist, or be empty.
+        images: uint8 `[N, H, W, 1]`, all that were labelled.
+        labels: of them.
+        kept: places of those that are written.
+        weights: float `[N]` for the loss, None for 1.
+        names: a file name for each image.
+        facts: for the manifest, `synthetic` among them: whether the images are generated, which their files then say.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        UserError: `output` holds something already.
+    """
+    if output.is_dir() and not any(output.iterdir()):
+        output.rmdir()
+    if output.exists():
+        raise UserError(f"{output} holds something already: give a new --output, or remove it")
+    text = {"Labelled by": "U-Nets", "Software": f"tfgan-thyroid {__version__}"}
+    text |= {"Synthetic": "true"} if facts["synthetic"] else {}
+    pixels = {IMAGES: images, MASKS: labels.masks * np.uint8(255), SOFT_MASKS: labels.soft_masks}
+    entries = []
+    with atomic.new_directory(output) as temporary:
+        for kind in pixels:
+            (temporary / kind).mkdir()
+        for place in kept:
+            entry: dict[str, Any] = {"agreement": float(labels.agreement[place])}
+            for key, kind in (("file", IMAGES), ("mask", MASKS), ("soft_mask", SOFT_MASKS)):
+                content = with_text(encode_png(pixels[kind][place, ..., 0]), text)
+                (temporary / kind / names[place]).write_bytes(content)
+                entry |= {key: f"{kind}/{names[place]}", f"{key}_sha256": hashlib.sha256(content).hexdigest()}
+            entries.append(entry if weights is None else {**entry, "weight": float(weights[place])})
+        left_out = np.delete(labels.agreement, kept)
+        manifest = {
+            **facts,
+            "package_version": __version__,
+            "labelled": len(images),
+            "left_out": len(left_out),
+            "agreement": {
+                "mean": float(labels.agreement.mean()),
+                "least_kept": float(labels.agreement[kept].min()),
+                "greatest_left_out": float(left_out.max()) if len(left_out) else None,
+            },
+            "images": entries,
+        }
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        (temporary / SHEET).write_bytes(draw_sheet(images, labels, kept))
+    return manifest
+
+
+def draw_sheet(images: np.ndarray, labels: Labels, kept: np.ndarray) -> bytes:
+    """A PNG picture of images with their masks' outlines, from the least to the greatest agreement, evenly spaced."""
+    order = np.argsort(labels.agreement, kind="stable")
+    shown = order[np.unique(np.linspace(0, len(order) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int))]
+    rows = -(-len(shown) // SHEET_COLUMNS)
+    figure = Figure(figsize=(1.5 * SHEET_COLUMNS, 1.75 * rows + 0.5), layout="constrained")
+    for axes in (panels := figure.subplots(rows, SHEET_COLUMNS, squeeze=False)).flat:
+        axes.set_axis_off()
+    used = set(kept.tolist())
+    for axes, place in zip(panels.flat, shown, strict=False):
+        picture = np.repeat(images[place], 3, axis=2)
+        picture[outline(labels.masks[place, ..., 0])] = (0, 158, 115) if place in used else (213, 94, 0)
+        axes.imshow(picture)
+        note = "" if place in used else ", left out"
+        axes.set_title(f"{labels.agreement[place]:.2f}{note}", fontsize=7)
+    figure.suptitle("Agreement of the U-Nets (mean Dice of two), the least first; orange outlines are left out", size=9)
+    file = io.BytesIO()
+    figure.savefig(file, dpi=110)
+    return file.getvalue()
