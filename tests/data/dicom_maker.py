@@ -51,11 +51,18 @@ def compress(pixels, syntax, bits):
     if syntax in (LS, LS_NEAR):
         return imagecodecs.jpegls_encode(pixels, level=2 if syntax == LS_NEAR else 0)
     if syntax in (HIGH_THROUGHPUT, HIGH_THROUGHPUT_RPCL):
-        if not hasattr(imagecodecs, "htj2k_encode"):
-            pytest.skip("imagecodecs writes high-throughput JPEG 2000 from Python 3.11 on")
-        return imagecodecs.htj2k_encode(pixels, reversible=True)
+        return high_throughput(pixels)
     level = 75 if syntax == JPEG_2000_LOSSY else 0
     return imagecodecs.jpeg2k_encode(pixels, level=level, codecformat="j2k", bitspersample=bits)
+
+
+def high_throughput(pixels, **options):
+    """One frame of high-throughput JPEG 2000, without loss unless the options say so."""
+    import imagecodecs
+
+    if not hasattr(imagecodecs, "htj2k_encode"):
+        pytest.skip("imagecodecs writes high-throughput JPEG 2000 from Python 3.11 on")
+    return imagecodecs.htj2k_encode(pixels, **{"reversible": True, **options})
 
 
 def header(frames, photometric, bits, patient):

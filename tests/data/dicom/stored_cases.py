@@ -194,7 +194,7 @@ def compressed(case, frame):
     if case.syntax in JPEG_LS:
         return imagecodecs.jpegls_encode(frame, level=2 if case.syntax == maker.LS_NEAR else 0)
     if case.syntax in HIGH_THROUGHPUT:
-        return imagecodecs.htj2k_encode(frame, reversible=not case.is_lossy, rgb=space == "RGB")
+        return maker.high_throughput(frame, reversible=not case.is_lossy, rgb=space == "RGB")
     level = 75 if case.syntax == maker.JPEG_2000_LOSSY else 0
     options = {"bitspersample": stored, "mct": space == "RGB", "reversible": level == 0}
     return imagecodecs.jpeg2k_encode(frame, level=level, codecformat="j2k", **options)

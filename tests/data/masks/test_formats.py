@@ -239,3 +239,21 @@ def test_json_of_no_tool_is_damaged(content):
         with pytest.raises(ScanError) as caught:
             read(file(content), MaskLabel())
         assert caught.value.reason == "damaged"
+
+
+def test_a_new_form_of_masks_is_an_entry_in_the_table(tmp_path, monkeypatch):
+    from pipeline.preprocessing.inputs.find_scans import find_scans
+    from tfgan_thyroid.data.masks.formats import MASK_FORMATS, read_mask
+    from tfgan_thyroid.data.masks.mask_format import MaskFormat
+    from tfgan_thyroid.data.masks.outlines import Outlines, rectangle
+
+    def read_box(file, label, part):
+        return Outlines((rectangle(*map(float, file.read().split())),))
+
+    monkeypatch.setitem(MASK_FORMATS, "box", MaskFormat("box", "box files", (".box",), lambda file: True, read_box))
+    (tmp_path / "scans").mkdir()
+    Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint8)).save(tmp_path / "scans" / "a.png")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.box").write_text("10 5 20 15")
+    (scan,) = find_scans(str(tmp_path / "scans"), str(tmp_path / "masks"))
+    np.testing.assert_array_equal(read_mask(scan.mask, (HEIGHT, WIDTH), MaskLabel())[0], square())
