@@ -90,7 +90,7 @@ def _node(name: str, executor: type, told: Mapping, inputs: Mapping, outputs: Ma
         "OUTPUTS": {key: ChannelParameter(type=channel.type) for key, channel in channels.items()},
     }
     spec = type(f"{name}Spec", (types.ComponentSpec,), specification)
-    body = {"SPEC_CLASS": spec, "EXECUTOR_SPEC": ExecutorClassSpec(executor)}
+    body = {"SPEC_CLASS": spec, "EXECUTOR_SPEC": ExecutorClassSpec(executor), "__module__": __name__}
     return type(name, (BaseComponent,), body)(spec(**told, **inputs, **channels))
 
 
