@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         "least are left out. Writes a folder for tfgan_thyroid.segment --synthetic: images/, masks/ (0 and 255), "
         "soft_masks/ (probabilities times 255), a manifest, and agreement.png, sorted by agreement.",
         "python -m tfgan_thyroid.label --unets runs/00000-unet-64px-128real runs/00001-unet-64px-128real "
-        "--images runs/00002-cpu-alpha-wgan-gp-64px --output labelled",
+        "--images runs/00002-cpu-r1-gan-64px --output labelled",
     )
     parser.add_argument(
         "--unets",

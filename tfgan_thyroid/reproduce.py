@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         "generator and measures its images. table2 trains U-Nets on labelled scans with and without generated pairs, "
         "each generator on those labelled scans alone, and scores them on the test split. sharing asks whether the "
         "generator of one hospital helps another; it has flags of its own: reproduce sharing --help.",
-        "python -m tfgan_thyroid.reproduce table1 --data DATASET --preset cpu --output table1\n"
+        "python -m tfgan_thyroid.reproduce table1 --data DATASET --preset paper-small --output table1\n"
         "  python -m tfgan_thyroid.reproduce table2 --data DATASET --output table2 --dry-run",
     )
     parser.add_argument("table", choices=("table1", "table2"), help="which")
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 ONLY: dict[str, dict[str, Any]] = {
-    "table1": {"preset": "cpu", "samples": None, "draws": 10},
+    "table1": {"preset": "paper-small", "samples": None, "draws": 10},
     "table2": {
         "low_data_seeds": 5,
         "low_data": (16, 32, 64),

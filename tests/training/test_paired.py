@@ -18,7 +18,7 @@ SMALL = {"width": 4, "latent_size": 8, "batch_size": 4, "iterations": 2, "metric
 
 def test_a_paired_run_trains_on_image_and_mask_and_judges_the_image_alone(tmp_path, make_dataset):
     data = make_dataset(tmp_path / "labelled", masks=True)
-    record = new_record(data, "train", "cpu", {**SMALL, "paired": True})
+    record = new_record(data, "train", "paper-small", {**SMALL, "paired": True})
     assert record.config.channels == 2
     run = RunDirectory.create(tmp_path / "runs", record)
     model = fit(run)
@@ -31,17 +31,17 @@ def test_a_paired_run_trains_on_image_and_mask_and_judges_the_image_alone(tmp_pa
 
 def test_pairs_need_masks(dataset):
     with pytest.raises(UserError, match="has no masks.*--masks"):
-        new_record(dataset, "train", "cpu", {"paired": True})
+        new_record(dataset, "train", "paper-small", {"paired": True})
 
 
 def test_one_channel_is_one_whatever_the_preset_says(tmp_path, make_dataset):
     data = make_dataset(tmp_path / "labelled", masks=True)
-    assert new_record(data, "train", "cpu", {}).config.channels == 1
+    assert new_record(data, "train", "paper-small", {}).config.channels == 1
 
 
 def test_pairs_are_written_as_images_and_masks_of_the_same_name(tmp_path, make_dataset):
     data = make_dataset(tmp_path / "labelled", masks=True)
-    run = RunDirectory.create(tmp_path / "runs", new_record(data, "train", "cpu", {**SMALL, "paired": True}))
+    run = RunDirectory.create(tmp_path / "runs", new_record(data, "train", "paper-small", {**SMALL, "paired": True}))
     model = fit(run)
     assert generate.main(["--run", str(run.path), "--output", str(tmp_path / "pairs"), "--count", "3"]) == 0
     names = [sorted(path.name for path in (tmp_path / "pairs" / folder).iterdir()) for folder in ("images", "masks")]

@@ -10,7 +10,7 @@ from tfgan_thyroid.experiments.table1.report import error
 from tfgan_thyroid.experiments.table1.rows import ROWS
 from tfgan_thyroid.metrics.estimate import Estimate
 
-ARGUMENTS = ["--preset", "cpu", "--iterations", "2", "--width", "4", "--batch-size", "4", "--draws", "2"]
+ARGUMENTS = ["--preset", "paper-small", "--iterations", "2", "--width", "4", "--batch-size", "4", "--draws", "2"]
 
 
 @pytest.fixture(scope="module")
