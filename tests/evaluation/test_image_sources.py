@@ -151,7 +151,7 @@ def test_a_damaged_card_and_a_truncated_checkpoint_are_named(run, saved_model, t
         data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(UserError, match="is damaged .*no older one is whole"):
         generated_source(tmp_path / "run", 4, 0)
-    with pytest.raises(UserError, match="does not fit this model"):
+    with pytest.raises(UserError, match="is damaged .*no older one is whole"):
         checkpoints.restore(build_model(run.read().config), checkpoints.find(RunDirectory(tmp_path / "run"), "latest"))
 
 
