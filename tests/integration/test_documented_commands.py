@@ -58,7 +58,7 @@ ALL = [(page, *command) for page in PAGES for command in commands_of(page)]
 def test_every_command_is_known_to_its_parser(text, module, words):
     if module == "pipeline.preprocess":
         from pipeline.preprocessing.flags import preprocess_parser as parser
-    elif (module, words[0]) == ("tfgan_thyroid.reproduce", "sharing"):
+    elif module == "tfgan_thyroid.reproduce" and words[:1] == ["sharing"]:
         from tfgan_thyroid.reproduce_sharing import _parser as parser
 
         words = words[1:]

@@ -54,7 +54,8 @@ def test_unseen_scans_get_masks_close_to_the_drawn_ones_and_the_least_agreed_are
     assert np.mean(dice) > 0.8
     np.testing.assert_array_equal(pairs.masks, pairs.targets >= 128)  # a mask is where the probability is a half
     assert set(np.unique(pairs.targets)) - {0, 255}
-    assert Image.open(tmp_path / "labelled" / "agreement.png").size[0] > 800
+    with Image.open(tmp_path / "labelled" / "agreement.png") as sheet:
+        assert sheet.size[0] > 800
 
 
 def test_images_of_a_generator_say_that_they_are_synthetic_and_a_u_net_learns_from_them(
