@@ -12,7 +12,8 @@ from tfgan_thyroid.models.registry import build_model
 ITERATIONS = 20
 
 
-def plain_upsampling(images, kernel):
+def plain_upsampling(images, kernel, smooth):
+    assert not smooth
     return tf.nn.conv2d(tf.repeat(tf.repeat(images, 2, axis=1), 2, axis=2), kernel, strides=1, padding="SAME")
 
 

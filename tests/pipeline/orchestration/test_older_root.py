@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import clean, rollback, status
-from pipeline.components.pusher import model_digest, push, versions
+from pipeline.components.pusher import model_digest, push
 from pipeline.orchestration.artifact import Artifact
 from pipeline.orchestration.store import MetadataStore
+from tfgan_thyroid.serving.versions import versions_in
 
 
 @pytest.fixture
@@ -63,4 +64,4 @@ def test_rollback_serves_the_version_before(root, tmp_path):
         (model / "model_card.json").write_text(json.dumps({"model_digest": digest}))
         push(model, tmp_path / "saved", keep=3)
     assert rollback.main(["--serving-dir", str(tmp_path / "saved")]) == 0
-    assert model_digest(versions(tmp_path / "saved")[-1]) == pushed["model_digest"]
+    assert model_digest(list(versions_in(tmp_path / "saved").values())[-1]) == pushed["model_digest"]
