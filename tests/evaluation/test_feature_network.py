@@ -12,6 +12,10 @@ IMAGES = np.random.default_rng(0).integers(0, 256, size=(5, 16, 16, 1), dtype=np
 SCALED = IMAGES.astype(np.float32) / 127.5 - 1.0
 
 
+# Keras 3 on NumPy 2, where it saves a network.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
+
+
 @pytest.fixture(scope="module")
 def network():
     layers = [keras.layers.Conv2D(6, 3, strides=2, activation="relu"), keras.layers.GlobalAveragePooling2D()]
