@@ -1,4 +1,4 @@
-"""A non-saturating GAN with R1 (Mescheder et al. 2018) and a second discriminator for texture: the default recipe."""
+"""A non-saturating GAN with R1 (Mescheder et al. 2018) and a second discriminator for texture: the recipe of `cpu`."""
 
 from functools import partial
 
