@@ -22,6 +22,7 @@ def test_the_exponent_is_that_of_the_larger_half():
 
 
 @pytest.mark.slow
+@pytest.mark.end_to_end
 def test_json_ends_standard_output_with_every_setting(capsys):
     flags = ["--image-sizes", "8", "--widths", "2", "--batch-sizes", "2", "--rounds", "1", "--iterations", "1"]
     assert growth.main([*flags, "--json"]) == 0

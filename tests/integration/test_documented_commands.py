@@ -104,6 +104,7 @@ def at_16_pixels(words):
 
 
 @pytest.mark.slow
+@pytest.mark.end_to_end
 def test_the_first_hour_of_readme_runs_from_top_to_bottom(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     block = (ROOT / "README.md").read_text().split("source .venv/bin/activate\n")[1].split("```")[0]

@@ -52,6 +52,7 @@ def write_scans(folder, patients, seed):
 
 
 @pytest.mark.slow
+@pytest.mark.end_to_end
 def test_every_command_of_the_guide_runs_and_the_parcel_is_what_it_promises(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_scans("", patients=40, seed=0)

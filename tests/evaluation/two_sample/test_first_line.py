@@ -8,7 +8,7 @@ import pytest
 from benchmarks.yardstick import SIZE, faulty, phantoms
 from tfgan_thyroid import evaluate, needed_scans
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
 SAID = {
     "an untrained generator": "told from scans at every scale|show nothing",  # at 16 pixels it may be one grey level
