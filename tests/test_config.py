@@ -26,7 +26,7 @@ def test_presets_carry_their_name_and_survive_json(name):
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(UserError, match="'papr': choose one of paper, paper-small, best, cpu, demo"):
+    with pytest.raises(UserError, match="'papr': choose one of paper, paper-small, paper-tuned, best, cpu, demo"):
         preset("papr")
 
 

@@ -100,7 +100,7 @@ def test_a_missing_data_set_is_named_with_the_remedy(tmp_path):
 
 def test_an_unknown_preset_names_the_known_ones(dataset, tmp_path):
     result = run("tfgan_thyroid.train", "--data", dataset, "--preset", "papr", "--outdir", tmp_path / "runs")
-    assert_one_clear_line(result, "papr", "paper", "paper-small", "best", "cpu", "demo")
+    assert_one_clear_line(result, "papr", "paper", "paper-small", "paper-tuned", "best", "cpu", "demo")
 
 
 def test_an_image_size_that_does_not_fit_is_named_with_those_that_do(tmp_path):

@@ -26,7 +26,7 @@ from tfgan_thyroid.training.settings import RESUMABLE, new_record
 
 LOG = logging.getLogger(__name__)
 
-PRESET = "best"
+PRESET = "paper-tuned"
 # Pairs in a few minutes of one core at 128 pixels: what the flags of `reproduce table2` change.
 GAN = {"paired": True, "width": 8, "batch_size": 8, "iterations": 800, "latent_scale": 1.0}
 UNET = {"width": 8, "batch_size": 8, "loss": "both"}
@@ -40,7 +40,7 @@ class Protocol:
 
     Attributes:
         data: dataset directory with masks.
-        gan: fields of `Config` that differ from the preset `best`, in every generator.
+        gan: fields of `Config` that differ from the preset `paper-tuned`, in every generator.
         unet: fields of `SegmentationConfig` that differ from the paper's setting, in every row.
         steps: updates of every U-Net, whatever it learns from, so that more examples do not mean longer training; 0
             takes `epochs` of `unet`, as the paper does.
