@@ -45,7 +45,7 @@ def test_train_ends_with_the_next_commands(demo):
         "--samples_per_plugin images=500",
         "tfgan_thyroid.generate --run",
         "pipeline.preprocess --input SCANS --output DATASET",
-        "look at: runs/00000-demo-alpha-wgan-gp-16px/fakes000003.png",
+        "look at: runs/00000-demo-r1-gan-16px/fakes000003.png",
     ):
         assert words in result.stderr
 
@@ -114,6 +114,7 @@ def test_a_run_that_a_signal_stops_says_so_and_goes_on(demo, tmp_path):
 def test_a_dry_run_prints_the_cost_and_writes_nothing(tmp_path):
     result = run("tfgan_thyroid.train", "--dry-run", "--json", *FLAGS, "--outdir", tmp_path / "runs", cwd=tmp_path)
     cost = json.loads(result.stdout)["estimate"]
-    assert cost["parameters"]["code_discriminator"] == 9 * 1024 + 1025 * 1024 + 1025  # latent size 8
+    convolutions = (17 * 4, (16 * 4 + 1) * 8, (9 * 8 + 1) * 8, 8 + 1)  # width 4
+    assert cost["parameters"]["texture_discriminator"] == sum(convolutions)
     assert cost["hours"] > 0 and cost["memory_gib"] > 0
     assert list(tmp_path.iterdir()) == []
