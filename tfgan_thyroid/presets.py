@@ -101,7 +101,7 @@ def demo() -> Config:
         image_size=64,
         width=16,
         batch_size=16,
-        iterations=1_500,
+        iterations=3_000,
         **{**TEXTURE, "ema_decay": 0.99},
         log_every=50,
         image_every=100,

@@ -47,6 +47,14 @@ def test_the_headline_names_scales_copies_and_variety(aucs, spacing, start):
     assert verdict(IMAGES, found(aucs, spacing=spacing)).headline.startswith(start)
 
 
+def test_copies_at_the_scale_of_the_layout_alone_are_called_so_and_the_audit_is_named():
+    large = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 1), np.uint8)
+    headline = verdict(large, found({16: 0.3, 32: 0.55})).headline
+    assert headline.startswith("Generated images copy the layout of scans: at 16 pixels an AUC of 0.30 (0.25 to 0.35)")
+    assert "evaluate --audit looks for copies of whole ones" in headline
+    assert verdict(large, found({16: 0.3, 32: 0.35})).headline.startswith("Generated images copy scans: ")
+
+
 def test_without_a_test_there_is_no_praise_and_what_is_seen_at_once_is_said():
     assert verdict(IMAGES, None, None, "too few scans").headline == "No verdict: too few scans"
     grey = verdict(np.full_like(IMAGES, 90), None, None, "too few scans")
