@@ -58,10 +58,10 @@ def measure(settings: Settings, flags: argparse.Namespace) -> dict:
 
 def dry_run(settings: Settings) -> dict[str, float]:
     """What `python -m tfgan_thyroid.train --dry-run` says of that setting."""
-    from tfgan_thyroid.training.estimate import estimate
+    from tfgan_thyroid.training.cost import estimate_cost
 
     c = settings
-    said = estimate(Config(image_size=c.image_size, width=c.width, batch_size=c.batch_size, seed=c.seed))
+    said = estimate_cost(Config(image_size=c.image_size, width=c.width, batch_size=c.batch_size, seed=c.seed))
     return {"seconds": said.seconds_per_iteration, "peak_bytes": said.memory_gib * 2**30}
 
 

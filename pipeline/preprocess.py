@@ -102,7 +102,7 @@ def run(
     from pipeline.preprocessing.prepare.prepare_scans import spill_batches
     from pipeline.preprocessing.preprocess_scans import PreprocessScans
     from pipeline.preprocessing.probe import probe_scans
-    from pipeline.preprocessing.progress import progress_bar
+    from pipeline.preprocessing.progress import watched_progress
     from pipeline.preprocessing.report import describe_rejected
     from pipeline.staging import publish, staging_directory
     from tfgan_thyroid.data.records.schema import DatasetInfo
@@ -112,7 +112,7 @@ def run(
         kept = {name: getattr(probe, name) for name in ("scans", "coloured", "drawn_on", "margins")}
         settings = dataclasses.replace(settings, staging=staging, probe=kept)
         settings.spill.mkdir()
-        with progress_bar(settings.spill, len(scans), unit="scan"):
+        with watched_progress(settings.spill, len(scans), unit="scan"):
             run_pipeline(spill_batches(scans, settings), PreprocessScans(settings), options)
         info = DatasetInfo.load(staging)
         if not sum(info.counts.values()):

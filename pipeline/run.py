@@ -199,7 +199,7 @@ def _training_options(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         UserError: an unknown preset or field, what the data will not hold, or a strategy that cannot work here.
     """
     from tfgan_thyroid.presets import preset
-    from tfgan_thyroid.training.settings import parse_assignment
+    from tfgan_thyroid.training.new_run import parse_assignment
 
     overrides: dict[str, Any] = dict(parse_assignment(text) for text in args.set)
     overrides.update({n: getattr(args, n) for n in ("iterations", "seed") if getattr(args, n) is not None})

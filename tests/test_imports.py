@@ -43,7 +43,7 @@ LIGHT = [
     "segmentation/record.py",
     "serving/client/rest_client.py",
     "serving/png_files.py",
-    "training/settings.py",
+    "training/new_run.py",
 ]
 
 

@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     real = image_sources.real_source(args.real, args.split)
     extractor = _extractor(run, args)
     count = args.samples * args.draws
-    from tfgan_thyroid.evaluation.comparison import Protocol, check_sizes, compare, drawn_metrics
+    from tfgan_thyroid.evaluation.comparison import MetricsProtocol, check_sizes, compare, drawn_metrics
     from tfgan_thyroid.metrics.suite import draw_size
 
     if kind in (Kind.RUN, Kind.SAVED_MODEL):  # before anything is generated
@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     from tfgan_thyroid.evaluation.report.files import REPORT, write_evaluation
 
-    protocol = Protocol(args.metrics, args.samples, args.draws, args.seed)
+    protocol = MetricsProtocol(args.metrics, args.samples, args.draws, args.seed)
     held_out = image_sources.held_out_source(args.real, args.split)
     evaluation = compare(real, generated, protocol, extractor, args.audit, held_out)
     if not args.json:

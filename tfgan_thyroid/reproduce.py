@@ -132,9 +132,9 @@ def _table1(args: argparse.Namespace) -> int:
     rows = _rows(args.rows)
     from tfgan_thyroid.experiments.plan import run_plan
     from tfgan_thyroid.experiments.table1.report import write_table1
-    from tfgan_thyroid.experiments.table1.table import Protocol, table1_cells
+    from tfgan_thyroid.experiments.table1.table import Table1Protocol, table1_cells
 
-    protocol = Protocol(args.data, args.preset, _overrides(args), seeds, samples, args.draws)
+    protocol = Table1Protocol(args.data, args.preset, _overrides(args), seeds, samples, args.draws)
     cells = table1_cells(protocol, rows, args.output)
     if args.dry_run:
         for cell in cells:
@@ -167,7 +167,7 @@ def _table1(args: argparse.Namespace) -> int:
 def _table2(args: argparse.Namespace) -> int:
     from tfgan_thyroid.experiments.plan import run_plan
     from tfgan_thyroid.experiments.table2.report import write_table2
-    from tfgan_thyroid.experiments.table2.table import GAN, UNET, Protocol, Table2Plan
+    from tfgan_thyroid.experiments.table2.table import GAN, UNET, Table2Plan, Table2Protocol
     from tfgan_thyroid.experiments.worker import Worker
 
     gan = {**GAN, **_overrides(args), "data_augmentation": args.data_augmentation, "precision": args.precision}
@@ -175,7 +175,7 @@ def _table2(args: argparse.Namespace) -> int:
     unet = {**UNET, **unet, **({"epochs": args.epochs} if args.epochs else {})}
     steps = 0 if args.epochs else args.steps
     seeds = args.seeds or 2, args.low_data_seeds
-    protocol = Protocol(args.data, gan, unet, steps, args.low_data, args.generated, *seeds)
+    protocol = Table2Protocol(args.data, gan, unet, steps, args.low_data, args.generated, *seeds)
     with Worker() as worker:
         plan = Table2Plan(protocol, args.output, worker)
         if args.rows != "all":

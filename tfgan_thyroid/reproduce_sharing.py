@@ -11,7 +11,7 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.presets import PRESETS
 
 if TYPE_CHECKING:
-    from tfgan_thyroid.experiments.sharing.plan import Protocol, SharingPlan
+    from tfgan_thyroid.experiments.sharing.cells import SharingPlan, SharingProtocol
 
 LOG = logging.getLogger("tfgan_thyroid.reproduce")
 OWN = "A"
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--recipient-patients takes three numbers: of the train, eval and test split")
     command.start_log()
     from tfgan_thyroid.experiments.plan import run_plan
-    from tfgan_thyroid.experiments.sharing.plan import SharingPlan, steps_of_curves
+    from tfgan_thyroid.experiments.sharing.cells import SharingPlan, steps_of_curves
     from tfgan_thyroid.experiments.sharing.report import write_sharing
     from tfgan_thyroid.experiments.worker import Worker
 
@@ -104,10 +104,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _protocol(args: argparse.Namespace) -> "Protocol":
+def _protocol(args: argparse.Namespace) -> "SharingProtocol":
     from tfgan_thyroid.experiments.sharing.arms import ARMS
+    from tfgan_thyroid.experiments.sharing.cells import SharingProtocol
     from tfgan_thyroid.experiments.sharing.houses import House, phantom_houses
-    from tfgan_thyroid.experiments.sharing.plan import Protocol
 
     chosen = list(ARMS) if args.arms == "all" else args.arms.split(",")
     unknown = [name for name in chosen if name not in ARMS]
@@ -123,7 +123,7 @@ def _protocol(args: argparse.Namespace) -> "Protocol":
         )
     given = {"iterations": args.iterations, "width": args.gan_width, "batch_size": args.gan_batch_size}
     gan = {name: value for name, value in given.items() if value is not None}
-    return Protocol(
+    return SharingProtocol(
         tuple(senders),
         recipient,
         args.preset,
@@ -156,14 +156,14 @@ def _facts(args: argparse.Namespace, steps: int) -> dict[str, Any]:
 
 def _say_plan(plan: "SharingPlan", args: argparse.Namespace) -> int:
     """The cells, and the minutes from a few real steps of the U-Net; its generators cost about as told in the plan."""
-    from tfgan_thyroid.experiments.sharing.plan import CURVE_STEPS
-    from tfgan_thyroid.segmentation.estimate import estimate
+    from tfgan_thyroid.experiments.sharing.cells import CURVE_STEPS
+    from tfgan_thyroid.segmentation.cost import estimate_unet_cost
 
     steps = args.steps or max(CURVE_STEPS)
     cells = [*([] if args.steps else plan.curve_cells()), *plan.cells(steps)]
     for cell in cells:
         print(f"{cell.name}: about {cell.cost:.0f} steps")
-    seconds = estimate(plan.config().replace(epochs=1), 1).seconds_per_epoch
+    seconds = estimate_unet_cost(plan.config().replace(epochs=1), 1).seconds_per_epoch
     minutes = sum(cell.cost for cell in cells) * seconds / 60.0
     print(
         f"{len(cells)} results of U-Nets of at most {steps} steps: at most about {minutes:.0f} min on this machine "

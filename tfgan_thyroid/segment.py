@@ -16,8 +16,8 @@ from tfgan_thyroid.segmentation.record import SegmentationRecord, open_run, read
 
 if TYPE_CHECKING:
     from tfgan_thyroid.experiments.baseline import Gain
+    from tfgan_thyroid.segmentation.new_run import SegmentationData
     from tfgan_thyroid.segmentation.scores import SegmentationScores
-    from tfgan_thyroid.segmentation.settings import SegmentationData
 
 LOG = logging.getLogger("tfgan_thyroid.segment")
 FLAGS = {
@@ -120,15 +120,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.resume is None:
         overrides = {**PRESETS[args.preset or "cpu"], **overrides}
     resumed = open_run(args.outdir, args.resume) if args.resume is not None else None
-    from tfgan_thyroid.segmentation import settings as segmentation_settings
+    from tfgan_thyroid.segmentation import new_run
     from tfgan_thyroid.training import runtime
 
     runtime.prepare()
     if resumed is None:
-        record, data = segmentation_settings.new_record(args.data, args.synthetic, overrides)
+        record, data = new_run.new_record(args.data, args.synthetic, overrides)
     else:
         stored = read_record(resumed)
-        record, data = segmentation_settings.resumed_record(stored, args.data, args.synthetic, overrides)
+        record, data = new_run.resumed_record(stored, args.data, args.synthetic, overrides)
     if args.dry_run:
         return _print_estimate(record, data, args.json)
     if resumed is None:
@@ -140,10 +140,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_estimate(record: SegmentationRecord, data: "SegmentationData", as_json: bool) -> int:
-    from tfgan_thyroid.segmentation.estimate import estimate
+    from tfgan_thyroid.segmentation.cost import estimate_unet_cost
 
     LOG.info(record.config.to_json())
-    cost = estimate(record.config, data.epoch_steps(record.config))
+    cost = estimate_unet_cost(record.config, data.epoch_steps(record.config))
     counts = {"labelled": len(data.labelled), "generated": record.synthetic_count, "test": len(data.test)}
     if as_json:
         fields = {"config": dataclasses.asdict(record.config), "examples": counts, "estimate": cost._asdict()}

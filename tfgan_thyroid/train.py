@@ -99,17 +99,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parses, resolves the run, trains it, and says what to do next."""
     args = _parser().parse_args(argv)
     command.start_log()
-    from tfgan_thyroid.training import settings
+    from tfgan_thyroid.training import new_run
 
     overrides = {name: getattr(args, name) for name in FIELDS if getattr(args, name) is not None}
-    overrides.update(settings.parse_assignment(text) for text in args.set)
+    overrides.update(new_run.parse_assignment(text) for text in args.set)
     if args.resume is not None:
         if args.init_from is not None:
             raise UserError("--resume continues a run, --init-from starts one: give one of them")
         if args.scans is not None:
             raise UserError("a resumed run keeps its scans: drop --scans or start a new run")
         run = RunDirectory.latest(args.outdir) if args.resume == "latest" else RunDirectory.open(Path(args.resume))
-        record = settings.resumed_record(run.read(), args.data, args.split, args.preset, overrides)
+        record = new_run.resumed_record(run.read(), args.data, args.split, args.preset, overrides)
     else:
         run = None
         record = _new_record(args, overrides)
@@ -135,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRecord:
     from tfgan_thyroid.data.records.used_scans import read_scan_ids
     from tfgan_thyroid.presets import preset
-    from tfgan_thyroid.training import demo, settings
+    from tfgan_thyroid.training import demo, new_run
 
     name = args.preset or ("paper" if args.data else "demo")
     data = args.data
@@ -151,7 +151,7 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
         scans = args.outdir / "demo-data", args.demo_scans
         data = demo.demo_dataset(*scans, config.image_size, config.seed, config.paired)
     scan_ids = read_scan_ids(args.scans) if args.scans else None
-    return settings.new_record(data, args.split or "train", name, overrides, scan_ids)
+    return new_run.new_record(data, args.split or "train", name, overrides, scan_ids)
 
 
 def _say_concerns(data: Path) -> None:
@@ -169,10 +169,10 @@ def _initial_checkpoint(path: Path | None) -> Path | None:
 
 
 def _print_estimate(record: RunRecord, replicas: int, as_json: bool) -> int:
-    from tfgan_thyroid.training.estimate import estimate
+    from tfgan_thyroid.training.cost import estimate_cost
 
     LOG.info(record.config.to_json())
-    cost = estimate(record.config)
+    cost = estimate_cost(record.config)
     if as_json:
         document = {"config": json.loads(record.config.to_json()), "replicas": replicas, "estimate": cost._asdict()}
         print(json.dumps(document))

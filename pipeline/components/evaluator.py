@@ -58,7 +58,7 @@ class Evaluator(Component):
         import tensorflow as tf
 
         tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
-        from tfgan_thyroid.evaluation.comparison import Protocol, compare
+        from tfgan_thyroid.evaluation.comparison import MetricsProtocol, compare
         from tfgan_thyroid.evaluation.image_sources import generated_source, held_out_source, real_source
         from tfgan_thyroid.evaluation.judgement import Judgement
         from tfgan_thyroid.evaluation.report.files import write_evaluation
@@ -76,7 +76,7 @@ class Evaluator(Component):
             workplace.log.info("draws of %d images: half of the %d scans of the split", samples, len(real.images))
 
         def evaluate(model: Path, audited: bool) -> Evaluation:
-            protocol = Protocol((TWO_SAMPLE, *METRICS) if audited else METRICS, samples, p["draws"], seed=0)
+            protocol = MetricsProtocol((TWO_SAMPLE, *METRICS) if audited else METRICS, samples, p["draws"], seed=0)
             generated = generated_source(model / "Format-Serving", samples * p["draws"], seed=0)
             return compare(real, generated, protocol, None, audited, held_out if audited else None, trained_on)
 

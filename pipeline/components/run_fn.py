@@ -9,7 +9,7 @@ from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.serving.export.saved_model import export_generator
 from tfgan_thyroid.training import distribution
 from tfgan_thyroid.training.fit import fit
-from tfgan_thyroid.training.settings import new_record, resumed_record
+from tfgan_thyroid.training.new_run import new_record, resumed_record
 
 
 class FnArgs(Protocol):

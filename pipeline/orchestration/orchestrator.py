@@ -10,8 +10,8 @@ from pipeline.components.component import Component
 from pipeline.components.last_blessed import LastBlessed
 from pipeline.orchestration.artifact import Artifact, content_digest
 from pipeline.orchestration.execution import execute, now, remove_leftovers
-from pipeline.orchestration.plan import PlanProgress, Step
 from pipeline.orchestration.root_lock import only_process
+from pipeline.orchestration.run_progress import PlanProgress, Step
 from pipeline.orchestration.store import DATABASE, Execution, MetadataStore
 from tfgan_thyroid.errors import UserError
 

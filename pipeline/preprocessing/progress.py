@@ -14,7 +14,7 @@ PROGRESS_SUFFIX = ".progress"
 
 
 @contextmanager
-def progress_bar(folder: Path, total: int, unit: str) -> Iterator[None]:
+def watched_progress(folder: Path, total: int, unit: str) -> Iterator[None]:
     """Show on standard error how many of `total` elements are done, how fast, and how long the rest will take.
 
     On a terminal twice a second, in a log file every ten seconds.

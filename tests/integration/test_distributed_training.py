@@ -16,7 +16,7 @@ import tensorflow as tf
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
-from tfgan_thyroid.training.settings import new_record, resumed_record
+from tfgan_thyroid.training.new_run import new_record, resumed_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 

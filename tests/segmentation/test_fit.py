@@ -13,8 +13,8 @@ from tfgan_thyroid.segmentation.examples import load_examples
 from tfgan_thyroid.segmentation.fit import fit_unet, is_finished, train_unet
 from tfgan_thyroid.segmentation.metrics import confusion
 from tfgan_thyroid.segmentation.model import SegmentationModel
+from tfgan_thyroid.segmentation.new_run import new_record, resumed_record
 from tfgan_thyroid.segmentation.record import read_record
-from tfgan_thyroid.segmentation.settings import new_record, resumed_record
 from tfgan_thyroid.segmentation.training_log import SegmentationLog
 
 EPOCHS, STEPS = 4, 4  # 20 labelled scans in batches of 6

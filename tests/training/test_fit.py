@@ -13,7 +13,7 @@ from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
-from tfgan_thyroid.training.settings import new_record, resumed_record
+from tfgan_thyroid.training.new_run import new_record, resumed_record
 
 ITERATIONS = 7
 OVERRIDES = {

@@ -14,9 +14,9 @@ from tfgan_thyroid.models.registry import build_model, model_class
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
-from tfgan_thyroid.training.estimate import estimate
+from tfgan_thyroid.training.cost import estimate_cost
 from tfgan_thyroid.training.fit import fit
-from tfgan_thyroid.training.settings import new_record
+from tfgan_thyroid.training.new_run import new_record
 
 pytestmark = pytest.mark.slow
 OVERRIDES = {
@@ -148,7 +148,7 @@ def test_a_model_without_encoder_refuses_to_export_one_in_words(runs, tmp_path, 
 
 @pytest.mark.parametrize("name", ["gan", "vae"])
 def test_a_dry_run_estimates_a_model_without_some_of_the_networks(tiny_config, name):
-    cost = estimate(tiny_config.replace(model=name))
+    cost = estimate_cost(tiny_config.replace(model=name))
     assert set(cost.parameters) == set(model_class(name).NETWORKS)
     assert cost.seconds_per_iteration > 0.0
 

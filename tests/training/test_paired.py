@@ -11,7 +11,7 @@ from tfgan_thyroid import generate
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.training.fit import fit
-from tfgan_thyroid.training.settings import new_record
+from tfgan_thyroid.training.new_run import new_record
 
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 4, "iterations": 2, "metric_samples": 4, "metric_draws": 2}
 

@@ -22,7 +22,7 @@ BESIDE_PIXELS = ("mmd", "1nn")
 
 
 @dataclasses.dataclass(frozen=True)
-class Protocol:
+class MetricsProtocol:
     """How the metrics are computed.
 
     Attributes:
@@ -41,7 +41,7 @@ class Protocol:
 def compare(
     real: ImageSource,
     generated: ImageSource,
-    protocol: Protocol,
+    protocol: MetricsProtocol,
     extractor: FeatureExtractor | None,
     audited: bool,
     held_out: ImageSource | None,
@@ -96,7 +96,7 @@ def _draw(
     names: Sequence[str],
     real: ImageSource,
     generated: ImageSource,
-    protocol: Protocol,
+    protocol: MetricsProtocol,
     features: tuple[str, Any, Any] | None,
 ) -> dict[str, Estimate]:
     with progress_bar(protocol.draws, "draw", "metrics") as bar:
@@ -113,7 +113,7 @@ def _draw(
 
 
 def _beside_pixels(
-    asked: Sequence[str], real: ImageSource, generated: ImageSource, protocol: Protocol
+    asked: Sequence[str], real: ImageSource, generated: ImageSource, protocol: MetricsProtocol
 ) -> dict[str, Estimate]:
     """Pixels see layout and are nearly blind to texture; a random network sees both."""
     names = [name for name in BESIDE_PIXELS if name in asked]
@@ -124,7 +124,7 @@ def _beside_pixels(
 
 
 def _two_sample(
-    scans: ImageSource, generated: ImageSource, held_out: ImageSource | None, protocol: Protocol
+    scans: ImageSource, generated: ImageSource, held_out: ImageSource | None, protocol: MetricsProtocol
 ) -> tuple[TwoSample | None, str]:
     """The test, or why it was not made."""
     if TWO_SAMPLE not in protocol.metrics:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-SMALL_MAP = 16
+SMALL_MAP_PIXELS = 16
 """Pixels up to which an up-convolution is a matrix product; its kernel is far larger than its map there."""
 
 REPEATED = (1.0, 1.0)
@@ -29,7 +29,7 @@ def upsample_convolution(inputs: tf.Tensor, kernel: tf.Tensor, smooth: bool = Fa
     Returns:
         `[N, 2H, 2W, F]`.
     """
-    if int(inputs.shape[1]) * int(inputs.shape[2]) <= SMALL_MAP:
+    if int(inputs.shape[1]) * int(inputs.shape[2]) <= SMALL_MAP_PIXELS:
         return _by_products(inputs, kernel, smooth)
     return sum_boxes(inputs, box_kernel(kernel), smooth)
 

@@ -9,8 +9,8 @@ from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples, load_examples, load_training_examples
 from tfgan_thyroid.segmentation.fit import train_unet
+from tfgan_thyroid.segmentation.new_run import refuse_test_scans
 from tfgan_thyroid.segmentation.scores import SegmentationScores, score
-from tfgan_thyroid.segmentation.settings import refuse_test_scans
 from tfgan_thyroid.segmentation.synthetic_pairs import load_synthetic
 
 

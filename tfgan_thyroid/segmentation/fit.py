@@ -17,9 +17,9 @@ from tfgan_thyroid.segmentation.batches import Part, epoch_steps, segmentation_b
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
 from tfgan_thyroid.segmentation.model import SegmentationModel, build_segmentation_model
+from tfgan_thyroid.segmentation.new_run import SegmentationData
 from tfgan_thyroid.segmentation.overlays import SegmentationOverlays
 from tfgan_thyroid.segmentation.record import read_record
-from tfgan_thyroid.segmentation.settings import SegmentationData
 from tfgan_thyroid.segmentation.training_log import SegmentationLog
 
 LOG = logging.getLogger(__name__)

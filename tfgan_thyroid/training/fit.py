@@ -18,7 +18,7 @@ from tfgan_thyroid.callbacks.standing_statistics import StandingStatistics
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.callbacks.training_log import TrainingLog
 from tfgan_thyroid.data.records.input_pipeline import load_images, training_batches
-from tfgan_thyroid.data.records.used_scans import used_scans, write_scans
+from tfgan_thyroid.data.records.used_scans import used_scans, write_used_scans
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.needed_scans import training_remarks
@@ -58,7 +58,7 @@ def fit(run: RunDirectory, init_from: Path | None = None, distribution: Distribu
         LOG.info("nothing to do: iteration %d of %d is done", start, config.iterations)
         return model
     scans = used_scans(directory, record.split, record.scan_ids)
-    write_scans(run.scans_file, scans)
+    write_used_scans(run.scans_file, scans)
     for remark in training_remarks(len(scans), (config.data_augmentation, config.augment) != ("none", "none")):
         LOG.warning("warning: %s", remark)
     batches = distribution.batches(

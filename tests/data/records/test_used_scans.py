@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfgan_thyroid.data.records.input_pipeline import load_images, training_batches
-from tfgan_thyroid.data.records.used_scans import UsedScan, read_scan_ids, read_scans, used_scans, write_scans
+from tfgan_thyroid.data.records.used_scans import UsedScan, read_scan_ids, read_used_scans, used_scans, write_used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.segmentation.examples import load_examples
 
@@ -58,10 +58,10 @@ def test_a_stream_of_chosen_scans_goes_on_where_it_was(labelled_dataset, start):
 
 def test_scans_are_read_as_written(tmp_path):
     scans = [UsedScan("a", "g", "1"), UsedScan("b", "g", "2")]
-    write_scans(tmp_path / "scans.json", scans)
-    assert read_scans(tmp_path / "scans.json") == scans
+    write_used_scans(tmp_path / "scans.json", scans)
+    assert read_used_scans(tmp_path / "scans.json") == scans
     with pytest.raises(UserError, match="does not say which scans"):
-        read_scans(tmp_path / "missing.json")
+        read_used_scans(tmp_path / "missing.json")
 
 
 def test_ids_stand_one_on_a_line(tmp_path):

@@ -11,9 +11,9 @@ from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.experiments.sharing import plan
 from tfgan_thyroid.experiments.sharing.arms import ARMS
+from tfgan_thyroid.experiments.sharing.cells import CURVE_STEPS, SharingProtocol, score_name, steps_of_curves
 from tfgan_thyroid.experiments.sharing.comparison import compare_arms, judged
 from tfgan_thyroid.experiments.sharing.houses import House, phantom_houses
-from tfgan_thyroid.experiments.sharing.plan import CURVE_STEPS, Protocol, score_name, steps_of_curves
 from tfgan_thyroid.experiments.sharing.report import goal, sentence
 from tfgan_thyroid.experiments.significance import Interval
 from tfgan_thyroid.segmentation.examples import load_examples
@@ -26,7 +26,7 @@ SMALL += ["--labels", "2", "--draws", "1", "--other-draws", "1"]
 def protocol(tmp_path, senders=2, labels=(4, 16), arms=tuple(ARMS), draws=3, other_draws=2):
     houses = tuple(House(tmp_path / f"sender{number}", {"image_size": 16}) for number in range(senders))
     recipient = House(tmp_path / "recipient", {"image_size": 16})
-    return Protocol(houses, recipient, "cpu", {}, 8, 400, 50, labels, draws, other_draws, arms)
+    return SharingProtocol(houses, recipient, "cpu", {}, 8, 400, 50, labels, draws, other_draws, arms)
 
 
 def test_every_arm_has_its_draws_and_those_without_own_labels_stand_once(tmp_path):

@@ -2,11 +2,11 @@ import pytest
 
 from tfgan_thyroid.experiments.significance import Interval
 from tfgan_thyroid.experiments.table2.comparison import compare_rows, outcome, verdict
-from tfgan_thyroid.experiments.table2.rows import Row
+from tfgan_thyroid.experiments.table2.rows import Table2Row
 from tfgan_thyroid.experiments.table2.table import unet_name
 
-REAL, PAIRS = Row(16), Row(16, 64)
-CONVENTIONAL, BOTH = Row(16, 0, "conventional"), Row(16, 64, "conventional")
+REAL, PAIRS = Table2Row(16), Table2Row(16, 64)
+CONVENTIONAL, BOTH = Table2Row(16, 0, "conventional"), Table2Row(16, 64, "conventional")
 
 
 def results(means, seeds=5, groups=6):

@@ -9,8 +9,8 @@ import pytest
 from tfgan_thyroid import reproduce
 from tfgan_thyroid.data.records.used_scans import UsedScan
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.experiments.table2.rows import PAPER, Row, table2_rows
-from tfgan_thyroid.experiments.table2.table import Protocol, Table2Plan, refuse_seen
+from tfgan_thyroid.experiments.table2.rows import PAPER, Table2Row, table2_rows
+from tfgan_thyroid.experiments.table2.table import Table2Plan, Table2Protocol, refuse_seen
 from tfgan_thyroid.segmentation.config import steps_per_epoch
 from tfgan_thyroid.segmentation.examples import load_examples
 
@@ -33,7 +33,7 @@ def table(tmp_path_factory, data):
 
 def plan(data, **changes):
     fields = {"gan": {}, "unet": {}, "steps": 60, "sizes": (8,), "generated": (4,), "seeds": 1, "low_data_seeds": 2}
-    return Table2Plan(Protocol(data, **{**fields, **changes}), data / "output")
+    return Table2Plan(Table2Protocol(data, **{**fields, **changes}), data / "output")
 
 
 def test_no_generator_has_seen_a_group_or_an_image_of_the_test_split(table, data):
@@ -165,7 +165,7 @@ def test_every_row_of_the_papers_table_is_there():
         "16real-16generated-conventional",
     ]
     assert [row.generated for row in table2_rows((16,), (64, 16))][:3] == [0, 16, 64]
-    assert Row(0, 64, "conventional").title(126) == "126 real, conventional + 64 generated"
+    assert Table2Row(0, 64, "conventional").title(126) == "126 real, conventional + 64 generated"
 
 
 def test_what_was_learnt_from_must_not_be_tested_on():

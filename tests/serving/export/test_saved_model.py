@@ -23,7 +23,7 @@ from tfgan_thyroid.serving.export.model_card import Provenance, add_findings
 from tfgan_thyroid.serving.export.saved_model import export_encoder, export_generator
 from tfgan_thyroid.serving.export.signatures import EncoderSignatures
 from tfgan_thyroid.serving.image_folder import write_images
-from tfgan_thyroid.training.settings import parse_assignment
+from tfgan_thyroid.training.new_run import parse_assignment
 
 
 @pytest.fixture(scope="module", params=["float32", "mixed_bfloat16"])

@@ -61,13 +61,13 @@ def read_scan_ids(file: Path) -> list[str]:
     return ids
 
 
-def write_scans(file: Path, scans: Sequence[UsedScan]) -> None:
+def write_used_scans(file: Path, scans: Sequence[UsedScan]) -> None:
     """Writes scans as JSON, whole or not at all."""
     atomic.write_text(file, json.dumps([dataclasses.asdict(scan) for scan in scans], indent=1) + "\n")
 
 
-def read_scans(file: Path) -> list[UsedScan]:
-    """What `write_scans` wrote.
+def read_used_scans(file: Path) -> list[UsedScan]:
+    """What `write_used_scans` wrote.
 
     Raises:
         UserError: the file is not there or damaged.

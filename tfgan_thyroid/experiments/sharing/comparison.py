@@ -8,7 +8,7 @@ import numpy as np
 
 from tfgan_thyroid.experiments.bootstrap import bootstrap_crossed
 from tfgan_thyroid.experiments.sharing.arms import ARMS
-from tfgan_thyroid.experiments.sharing.plan import Protocol, score_name
+from tfgan_thyroid.experiments.sharing.cells import SharingProtocol, score_name
 from tfgan_thyroid.experiments.significance import Interval
 
 GENERATED = {"S", "S-pairs"}
@@ -53,7 +53,7 @@ class Scores:
         results: by cell name.
     """
 
-    def __init__(self, protocol: Protocol, results: Mapping[str, Any]) -> None:
+    def __init__(self, protocol: SharingProtocol, results: Mapping[str, Any]) -> None:
         self._senders = range(len(protocol.senders))
         self._results = results
         self._draws = max(protocol.draws, protocol.other_draws)
@@ -93,7 +93,7 @@ class Scores:
         return self._results.get(score_name(arm, labels, draw, sender))
 
 
-def compare_arms(protocol: Protocol, results: Mapping[str, Any]) -> dict[int, list[Outcome]]:
+def compare_arms(protocol: SharingProtocol, results: Mapping[str, Any]) -> dict[int, list[Outcome]]:
     """The outcomes by the number of own labels; those without own labels stand in each."""
     scores = Scores(protocol, results)
     known = [(arm, labels) for arm in protocol.arms for labels in (*protocol.labels, 0) if scores.draws(arm, labels)]

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.experiments.sharing.arms import ARMS
+from tfgan_thyroid.experiments.sharing.cells import SharingProtocol
 from tfgan_thyroid.experiments.sharing.comparison import GENERATED, Outcome, compare_arms, judged
-from tfgan_thyroid.experiments.sharing.plan import Protocol
 from tfgan_thyroid.experiments.significance import Interval
 
 GOAL = 0.03
@@ -25,7 +25,7 @@ METHOD = (
 )
 
 
-def write_sharing(protocol: Protocol, results: Mapping[str, Any], facts: Mapping[str, Any], output: Path) -> str:
+def write_sharing(protocol: SharingProtocol, results: Mapping[str, Any], facts: Mapping[str, Any], output: Path) -> str:
     """Writes `sharing.md`, `sharing.json` and `sharing.png` from the results that are there.
 
     Args:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.experiments.significance import PairedTest, mean_interval, paired_test
-from tfgan_thyroid.experiments.table1.rows import METRICS, PAPER_REAL_MS_SSIM, Row
+from tfgan_thyroid.experiments.table1.rows import METRICS, PAPER_REAL_MS_SSIM, Table1Row
 from tfgan_thyroid.experiments.table1.table import cell_name, estimates_of
 from tfgan_thyroid.metrics.estimate import Estimate
 
@@ -19,7 +19,9 @@ TITLES = {"mmd": "MMD", "1nn": "1-NN", "ms-ssim": "MS-SSIM"}
 IDEALS = {"mmd": "lower is better", "1nn": "0.5 is ideal", "ms-ssim": "the real scans' value is ideal"}
 
 
-def write_table1(rows: Sequence[Row], seeds: int, results: dict[str, Any], facts: dict[str, Any], output: Path) -> str:
+def write_table1(
+    rows: Sequence[Table1Row], seeds: int, results: dict[str, Any], facts: dict[str, Any], output: Path
+) -> str:
     """Writes `table1.md`, `table1.json` and `table1.png` from the trainings that are done.
 
     Args:
@@ -58,16 +60,16 @@ def error(metric: str, estimate: Estimate) -> float:
 _BySeed = dict[int, dict[str, Estimate]]
 
 
-def _by_seed(row: Row, seeds: int, results: dict[str, Any]) -> _BySeed:
+def _by_seed(row: Table1Row, seeds: int, results: dict[str, Any]) -> _BySeed:
     names = {seed: cell_name(row, seed) for seed in range(seeds)}
     return {seed: estimates_of(results[name], row) for seed, name in names.items() if name in results}
 
 
-def _minutes(row: Row, by_seed: _BySeed, results: dict[str, Any]) -> float:
+def _minutes(row: Table1Row, by_seed: _BySeed, results: dict[str, Any]) -> float:
     return sum(results[cell_name(row, seed)]["seconds"] for seed in by_seed) / len(by_seed) / 60.0
 
 
-def _leads(done: dict[Row, _BySeed], metric: str) -> dict[str, PairedTest]:
+def _leads(done: dict[Table1Row, _BySeed], metric: str) -> dict[str, PairedTest]:
     """The leader by mean error against each other row: leader minus the other."""
     errors = {row: {seed: error(metric, e[metric]) for seed, e in by_seed.items()} for row, by_seed in done.items()}
     if not errors:
@@ -80,7 +82,7 @@ def _leads(done: dict[Row, _BySeed], metric: str) -> dict[str, PairedTest]:
     }
 
 
-def _json_row(row: Row, by_seed: _BySeed, minutes: float) -> dict[str, Any]:
+def _json_row(row: Table1Row, by_seed: _BySeed, minutes: float) -> dict[str, Any]:
     metrics = {}
     for metric in METRICS:
         values = {seed: estimates[metric].mean for seed, estimates in by_seed.items()}
@@ -91,7 +93,10 @@ def _json_row(row: Row, by_seed: _BySeed, minutes: float) -> dict[str, Any]:
 
 
 def _markdown(
-    done: dict[Row, _BySeed], leads: dict[str, dict[str, PairedTest]], minutes: dict[Row, float], facts: dict[str, Any]
+    done: dict[Table1Row, _BySeed],
+    leads: dict[str, dict[str, PairedTest]],
+    minutes: dict[Table1Row, float],
+    facts: dict[str, Any],
 ) -> str:
     lines = ["# Table I", "", "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".", ""]
     lines.append("Mean over the seeds +- standard deviation over the seeds; in brackets what the paper reports at 256")
@@ -112,7 +117,7 @@ def _markdown(
     return "\n".join(lines)
 
 
-def _cell(metric: str, row: Row, by_seed: _BySeed) -> str:
+def _cell(metric: str, row: Table1Row, by_seed: _BySeed) -> str:
     values = [estimates[metric].mean for estimates in by_seed.values()]
     mean = sum(values) / len(values)
     spread = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5 if len(values) > 1 else None
@@ -129,7 +134,7 @@ def _sentence(name: str, test: PairedTest) -> str:
     return f"{name}: ahead by {-lead.mean:.4f} ({interval}, p = {test.p_value:.3f}, {test.pairs} seeds): {verdict}"
 
 
-def _picture(done: dict[Row, _BySeed]) -> bytes:
+def _picture(done: dict[Table1Row, _BySeed]) -> bytes:
     figure = Figure(figsize=(13, 1.6 + 0.42 * max(len(done), 1)), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(METRICS), sharey=True), METRICS, strict=True):
         _draw_metric(axes, done, metric)
@@ -139,7 +144,7 @@ def _picture(done: dict[Row, _BySeed]) -> bytes:
     return file.getvalue()
 
 
-def _draw_metric(axes: Axes, done: dict[Row, _BySeed], metric: str) -> None:
+def _draw_metric(axes: Axes, done: dict[Table1Row, _BySeed], metric: str) -> None:
     for place, (row, by_seed) in enumerate(done.items()):
         values = [estimates[metric].mean for estimates in by_seed.values()]
         axes.plot(values, [place] * len(values), "o", color="#0072B2", markersize=5, alpha=0.7)

@@ -9,7 +9,7 @@ METRICS = ("mmd", "1nn", "ms-ssim")
 
 
 @dataclass(frozen=True)
-class Row:
+class Table1Row:
     """A system: how to train it and which of its generator's weights to judge.
 
     Attributes:
@@ -31,8 +31,8 @@ class Row:
     paper: tuple[float, float, float] | None = None
 
 
-def _baseline(model: str, title: str, cost: float, paper: tuple[float, float, float] | None = None) -> Row:
-    return Row(model, title, model, {"model": model}, "raw", cost, paper)
+def _baseline(model: str, title: str, cost: float, paper: tuple[float, float, float] | None = None) -> Table1Row:
+    return Table1Row(model, title, model, {"model": model}, "raw", cost, paper)
 
 
 ROWS = (
@@ -42,8 +42,8 @@ ROWS = (
     _baseline("wgan-gp", "WGAN-GP", 0.4, (0.1199, 0.6322, 0.3713)),
     _baseline("alpha-wgan-gp-original", "alpha-WGAN-GP", 0.8, (0.1600, 0.9746, 0.3000)),
     _baseline("alpha-wgan-gp", "improved alpha-WGAN-GP (proposed)", 1.0, (0.1090, 0.6123, 0.3445)),
-    Row("alpha-wgan-gp-average", "proposed, averaged weights", "alpha-wgan-gp", {}, "average"),
-    Row("paper-tuned", "preset paper-tuned", "paper-tuned", TUNED, "average"),
-    Row("best", "preset best, without encoder", "best", TEXTURE, "average", 0.4),
+    Table1Row("alpha-wgan-gp-average", "proposed, averaged weights", "alpha-wgan-gp", {}, "average"),
+    Table1Row("paper-tuned", "preset paper-tuned", "paper-tuned", TUNED, "average"),
+    Table1Row("best", "preset best, without encoder", "best", TEXTURE, "average", 0.4),
 )
 PAPER_REAL_MS_SSIM = 0.3129

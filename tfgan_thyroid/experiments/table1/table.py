@@ -12,13 +12,13 @@ from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.evaluation.image_sources import run_images
+from tfgan_thyroid.experiments.generator_training import train_by_command, training_seconds
 from tfgan_thyroid.experiments.plan import Cell, config_key
-from tfgan_thyroid.experiments.table1.rows import METRICS, Row
-from tfgan_thyroid.experiments.training_command import train_by_command, training_seconds
+from tfgan_thyroid.experiments.table1.rows import METRICS, Table1Row
 from tfgan_thyroid.metrics.estimate import Estimate
 from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.training.settings import RESUMABLE, new_record
+from tfgan_thyroid.training.new_run import RESUMABLE, new_record
 
 SPLIT = "train"  # as in the paper, generators are compared with the scans that they were trained on
 WEIGHTS = ("raw", "average")
@@ -28,7 +28,7 @@ AVERAGE = {"ema_decay": 0.999}  # beside every training, which it does not chang
 
 
 @dataclasses.dataclass(frozen=True)
-class Protocol:
+class Table1Protocol:
     """How Table I is made.
 
     Attributes:
@@ -48,7 +48,7 @@ class Protocol:
     draws: int
 
 
-def table1_cells(protocol: Protocol, rows: Sequence[Row], output: Path) -> list[Cell]:
+def table1_cells(protocol: Table1Protocol, rows: Sequence[Table1Row], output: Path) -> list[Cell]:
     """One cell for each training: rows that judge other weights of the same training share it.
 
     Args:
@@ -64,7 +64,7 @@ def table1_cells(protocol: Protocol, rows: Sequence[Row], output: Path) -> list[
     return [_cell(protocol, row, seed, digest, output) for seed in range(protocol.seeds) for row in trainings.values()]
 
 
-def _cell(protocol: Protocol, row: Row, seed: int, digest: str, output: Path) -> Cell:
+def _cell(protocol: Table1Protocol, row: Table1Row, seed: int, digest: str, output: Path) -> Cell:
     overrides = {**AVERAGE, **protocol.overrides, **row.overrides, "seed": seed}
     config = new_record(protocol.data, SPLIT, protocol.preset, overrides).config
     key = {
@@ -78,12 +78,12 @@ def _cell(protocol: Protocol, row: Row, seed: int, digest: str, output: Path) ->
     return Cell(name, key, config.iterations * row.cost, compute)
 
 
-def cell_name(row: Row, seed: int) -> str:
+def cell_name(row: Table1Row, seed: int) -> str:
     """The name of a row's training with a seed."""
     return f"{row.training}-seed{seed}"
 
 
-def _train_and_measure(protocol: Protocol, config: Config, outdir: Path) -> dict[str, Any]:
+def _train_and_measure(protocol: Table1Protocol, config: Config, outdir: Path) -> dict[str, Any]:
     """Trains by the command that a user would type, or goes on with a training that was stopped; then measures."""
     run = train_by_command(protocol.data, SPLIT, protocol.preset, config, outdir)
     record = run.read()
@@ -93,12 +93,12 @@ def _train_and_measure(protocol: Protocol, config: Config, outdir: Path) -> dict
     return {"seconds": seconds, "stack": record.stack, "package_version": record.package_version, **measured}
 
 
-def _measure(protocol: Protocol, run: RunDirectory, weights: str, real: np.ndarray) -> dict[str, dict[str, Any]]:
+def _measure(protocol: Table1Protocol, run: RunDirectory, weights: str, real: np.ndarray) -> dict[str, dict[str, Any]]:
     generated = run_images(run, "latest", weights, protocol.samples * protocol.draws)
     estimates = evaluate_metrics(METRICS, real, generated, samples=protocol.samples, draws=protocol.draws, seed=0)
     return {name: estimate._asdict() for name, estimate in estimates.items()}
 
 
-def estimates_of(result: dict[str, Any], row: Row) -> dict[str, Estimate]:
+def estimates_of(result: dict[str, Any], row: Table1Row) -> dict[str, Estimate]:
     """The estimates of the weights that a row judges, by metric name."""
     return {name: Estimate(**fields) for name, fields in result[row.weights].items()}

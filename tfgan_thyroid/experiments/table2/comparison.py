@@ -6,7 +6,7 @@ from typing import Any
 
 from tfgan_thyroid.experiments.bootstrap import GroupScore, SeedScores, bootstrap_difference, bootstrap_mean
 from tfgan_thyroid.experiments.significance import Interval
-from tfgan_thyroid.experiments.table2.rows import Row
+from tfgan_thyroid.experiments.table2.rows import Table2Row
 from tfgan_thyroid.experiments.table2.table import unet_name
 
 METRICS = ("dice", "iou")
@@ -27,7 +27,7 @@ class RowResult:
             augmentation alone.
     """
 
-    row: Row
+    row: Table2Row
     seeds: list[int]
     scores: dict[str, Interval]
     by_seed: dict[int, float]
@@ -35,7 +35,9 @@ class RowResult:
     over_conventional: dict[str, Interval] | None
 
 
-def compare_rows(rows: Sequence[Row], seeds: Mapping[Row, int], results: Mapping[str, Any]) -> list[RowResult]:
+def compare_rows(
+    rows: Sequence[Table2Row], seeds: Mapping[Table2Row, int], results: Mapping[str, Any]
+) -> list[RowResult]:
     """The rows that have results, in order.
 
     Args:
@@ -47,13 +49,13 @@ def compare_rows(rows: Sequence[Row], seeds: Mapping[Row, int], results: Mapping
     return [_row_result(row, done, results) for row in rows if done[row]]
 
 
-def _by_seed(row: Row, seeds: int, results: Mapping[str, Any]) -> dict[int, Any]:
+def _by_seed(row: Table2Row, seeds: int, results: Mapping[str, Any]) -> dict[int, Any]:
     return {seed: results[unet_name(row, seed)] for seed in range(seeds) if unet_name(row, seed) in results}
 
 
-def _row_result(row: Row, done: Mapping[Row, dict[int, Any]], results: Mapping[str, Any]) -> RowResult:
+def _row_result(row: Table2Row, done: Mapping[Table2Row, dict[int, Any]], results: Mapping[str, Any]) -> RowResult:
     own = done[row]
-    conventional = Row(row.real, 0, "conventional")
+    conventional = Table2Row(row.real, 0, "conventional")
     combined = row.generated and row.augmentation == "conventional"
     return RowResult(
         row,

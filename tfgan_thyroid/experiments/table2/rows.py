@@ -10,7 +10,7 @@ PAPER = {0: (0.3881, 0.5093), 32: (0.3885, 0.5105), 64: (0.3892, 0.5111)}
 
 
 @dataclass(frozen=True)
-class Row:
+class Table2Row:
     """What a U-Net learns from.
 
     Attributes:
@@ -39,9 +39,9 @@ class Row:
         return f"{self.real}real" if self.real else "real"
 
     @property
-    def baseline(self) -> "Row":
+    def baseline(self) -> "Table2Row":
         """Those labelled scans and nothing else."""
-        return Row(self.real, paper=PAPER[0] if not self.real else None)
+        return Table2Row(self.real, paper=PAPER[0] if not self.real else None)
 
     def title(self, all_real: int) -> str:
         """In the table.
@@ -55,7 +55,7 @@ class Row:
         return f"{title} + {self.generated} generated" if self.generated else title
 
 
-def table2_rows(sizes: Sequence[int], generated: Sequence[int]) -> list[Row]:
+def table2_rows(sizes: Sequence[int], generated: Sequence[int]) -> list[Table2Row]:
     """All rows: few labelled scans first, then all of them.
 
     Args:
@@ -65,6 +65,6 @@ def table2_rows(sizes: Sequence[int], generated: Sequence[int]) -> list[Row]:
     rows = []
     for size in sorted(set(sizes)):
         counts = (0, *(sorted(set(generated)) or (size,)))
-        rows += [Row(size, pairs, way) for way in ("none", "conventional") for pairs in counts]
-    rows += [Row(0, pairs, paper=PAPER.get(pairs)) for pairs in (0, *FULL_GENERATED)]
-    return rows + [Row(0, pairs, "conventional") for pairs in (0, CONVENTIONAL_GENERATED)]
+        rows += [Table2Row(size, pairs, way) for way in ("none", "conventional") for pairs in counts]
+    rows += [Table2Row(0, pairs, paper=PAPER.get(pairs)) for pairs in (0, *FULL_GENERATED)]
+    return rows + [Table2Row(0, pairs, "conventional") for pairs in (0, CONVENTIONAL_GENERATED)]

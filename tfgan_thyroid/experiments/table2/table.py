@@ -13,16 +13,16 @@ from tfgan_thyroid import atomic
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.labelled_subsets import nested_subset
 from tfgan_thyroid.data.records.schema import DatasetInfo
-from tfgan_thyroid.data.records.used_scans import UsedScan, read_scans, used_scans
+from tfgan_thyroid.data.records.used_scans import UsedScan, read_used_scans, used_scans
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.experiments.generator_training import QUIET, train_by_command, training_seconds
 from tfgan_thyroid.experiments.plan import Cell, config_key
 from tfgan_thyroid.experiments.table2 import work as table2_work
-from tfgan_thyroid.experiments.table2.rows import FULL_GENERATED, Row, table2_rows
-from tfgan_thyroid.experiments.training_command import QUIET, train_by_command, training_seconds
+from tfgan_thyroid.experiments.table2.rows import FULL_GENERATED, Table2Row, table2_rows
 from tfgan_thyroid.experiments.worker import Worker
 from tfgan_thyroid.runs.run_directory import RunDirectory, current_stack
 from tfgan_thyroid.segmentation.config import SegmentationConfig, steps_per_epoch
-from tfgan_thyroid.training.settings import RESUMABLE, new_record
+from tfgan_thyroid.training.new_run import RESUMABLE, new_record
 
 LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ UNET_NAMED = {"image_size", "width", "batch_size", "epochs", "decay_every", "los
 
 
 @dataclasses.dataclass(frozen=True)
-class Protocol:
+class Table2Protocol:
     """How Table II is made.
 
     Attributes:
@@ -59,7 +59,7 @@ class Protocol:
     seeds: int
     low_data_seeds: int
 
-    def seeds_of(self, row: Row) -> int:
+    def seeds_of(self, row: Table2Row) -> int:
         """Trainings of a row."""
         return self.low_data_seeds if row.real else self.seeds
 
@@ -81,7 +81,7 @@ class Table2Plan:
         UserError: no data set, no masks, an empty split, or a train and a test split that share a group or a scan.
     """
 
-    def __init__(self, protocol: Protocol, output: Path, worker: Worker | None = None) -> None:
+    def __init__(self, protocol: Table2Protocol, output: Path, worker: Worker | None = None) -> None:
         self.protocol, self.output, self.worker = protocol, output, worker
         info = DatasetInfo.load(protocol.data)
         if not info.masks:
@@ -128,7 +128,7 @@ class Table2Plan:
 
     def facts(self) -> dict[str, Any]:
         """How the table is made, for its heading."""
-        gan, unet, steps = self._gan_config(0), self.unet_config(Row(0), 0), self.protocol.steps
+        gan, unet, steps = self._gan_config(0), self.unet_config(Table2Row(0), 0), self.protocol.steps
         return {
             "image size": self._image_size,
             "labelled scans": f"{self.all_real} of {len({scan.group_id for scan in self._train})} groups",
@@ -139,7 +139,7 @@ class Table2Plan:
             f"{unet.batch_size} images, loss {unet.loss}",
         }
 
-    def unet_config(self, row: Row, seed: int) -> SegmentationConfig:
+    def unet_config(self, row: Table2Row, seed: int) -> SegmentationConfig:
         """The U-Net of a row: as many updates as every other, to half an epoch, its staircase in thirds of them."""
         config = SegmentationConfig().replace(**{**self.protocol.unet, "image_size": self._image_size})
         if self.protocol.steps:
@@ -148,14 +148,14 @@ class Table2Plan:
             config = config.replace(epochs=epochs, decay_every=-(-epochs // 3))
         return config.replace(augmentation=row.augmentation, seed=seed)
 
-    def _subset(self, row: Row, seed: int) -> list[UsedScan]:
+    def _subset(self, row: Table2Row, seed: int) -> list[UsedScan]:
         return nested_subset(self._train, row.real, seed) if row.real else self._train
 
     def _gan_config(self, seed: int) -> Config:
         overrides = {**GAN, **QUIET, **self.protocol.gan, "seed": seed}
         return new_record(self.protocol.data, "train", PRESET, overrides).config
 
-    def _gan_key(self, row: Row, seed: int) -> dict[str, Any]:
+    def _gan_key(self, row: Table2Row, seed: int) -> dict[str, Any]:
         return {
             "gan": config_key(self._gan_config(seed), GAN_NAMED, {*RESUMABLE, "preset"} - {"iterations"}),
             "dataset_digest": self._digest,
@@ -163,12 +163,12 @@ class Table2Plan:
             "pairs": self._pairs_count,
         }
 
-    def _gan_cell(self, row: Row, seed: int) -> Cell:
+    def _gan_cell(self, row: Table2Row, seed: int) -> Cell:
         config = self._gan_config(seed)
         compute = functools.partial(self._train_gan, row, seed)
         return Cell(gan_name(row, seed), self._gan_key(row, seed), 1.3 * config.iterations * config.batch_size, compute)
 
-    def _unet_cell(self, row: Row, seed: int) -> Cell:
+    def _unet_cell(self, row: Table2Row, seed: int) -> Cell:
         config = self.unet_config(row, seed)
         key = {
             "unet": config_key(config, UNET_NAMED, {"checkpoint_every", "overlay_every"}),
@@ -181,10 +181,10 @@ class Table2Plan:
         compute = functools.partial(self._train_unet, row, seed)
         return Cell(unet_name(row, seed), key, float(steps * config.batch_size), compute)
 
-    def _train_gan(self, row: Row, seed: int) -> dict[str, Any]:
+    def _train_gan(self, row: Table2Row, seed: int) -> dict[str, Any]:
         """Trains on the labelled subset, writes the pairs, and proves by the run's own record what it has seen."""
         run = self._run(row, seed)
-        seen = read_scans(run.scans_file)
+        seen = read_used_scans(run.scans_file)
         subset = self._subset(row, seed)
         if seen != subset:
             raise UserError(f"{run.scans_file} names other scans than the plan: remove {run.path.parent}")
@@ -202,7 +202,7 @@ class Table2Plan:
             "package_version": record.package_version,
         }
 
-    def _train_unet(self, row: Row, seed: int) -> dict[str, Any]:
+    def _train_unet(self, row: Table2Row, seed: int) -> dict[str, Any]:
         pairs = self._pairs(row, seed) if row.generated else None
         ids = [scan.source_id for scan in self._subset(row, seed)]
         config = self.unet_config(row, seed).replace(synthetic_limit=row.generated)
@@ -210,7 +210,7 @@ class Table2Plan:
         scores = self._call(table2_work.score, config, self.protocol.data, ids, pairs)
         return {"seconds": time.perf_counter() - started, **scores, "labelled": len(ids), "stack": current_stack()}
 
-    def _run(self, row: Row, seed: int) -> RunDirectory:
+    def _run(self, row: Table2Row, seed: int) -> RunDirectory:
         name = gan_name(row, seed)
         scans = self.output / "scans" / f"{name}.txt"
         scans.parent.mkdir(parents=True, exist_ok=True)
@@ -218,7 +218,7 @@ class Table2Plan:
         outdir = self.output / "runs" / name
         return train_by_command(self.protocol.data, "train", PRESET, self._gan_config(seed), outdir, scans)
 
-    def _pairs(self, row: Row, seed: int) -> Path:
+    def _pairs(self, row: Table2Row, seed: int) -> Path:
         """The folder of generated pairs, made again where a kept result has lost it."""
         folder = self.output / "pairs" / gan_name(row, seed)
         if not folder.is_dir():
@@ -252,12 +252,12 @@ def refuse_seen(seen: Sequence[UsedScan], test: Sequence[UsedScan], who: str) ->
             )
 
 
-def gan_name(row: Row, seed: int) -> str:
+def gan_name(row: Table2Row, seed: int) -> str:
     """The name of the generator of a row's labelled scans."""
     return f"gan-{row.subset}-seed{seed}"
 
 
-def unet_name(row: Row, seed: int) -> str:
+def unet_name(row: Table2Row, seed: int) -> str:
     """The name of a row's U-Net with a seed."""
     return f"{row.name}-seed{seed}"
 

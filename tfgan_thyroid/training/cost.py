@@ -21,7 +21,7 @@ TIMED_SECONDS = 1.0
 """For so long, or for so many iterations, whichever takes longer: a single short iteration is too noisy."""
 
 
-class Estimate(NamedTuple):
+class TrainingCost(NamedTuple):
     """The cost of a run.
 
     Attributes:
@@ -48,7 +48,7 @@ class _Trial(NamedTuple):
     peak_bytes: int
 
 
-def estimate(config: Config) -> Estimate:
+def estimate_cost(config: Config) -> TrainingCost:
     """Runs iterations on noise at the run's batch size, or at two smaller ones, from which it draws a line.
 
     Adam, casts and kernels cost the same at every batch size, so that a line predicts better than a proportion. Each
@@ -61,7 +61,7 @@ def estimate(config: Config) -> Estimate:
     seconds = _at_batch(config.batch_size, trials, [trial.seconds for trial in trials])
     memory = _at_batch(config.batch_size, trials, [trial.peak_bytes for trial in trials])
     parameters = trials[0].parameters
-    return Estimate(parameters, seconds, seconds * config.iterations / 3600, memory / 2**30, largest)
+    return TrainingCost(parameters, seconds, seconds * config.iterations / 3600, memory / 2**30, largest)
 
 
 def _try(config: Config) -> _Trial:

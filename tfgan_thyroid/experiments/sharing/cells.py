@@ -9,16 +9,16 @@ from typing import Any
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.schema import DatasetInfo
+from tfgan_thyroid.experiments.generator_training import QUIET, train_by_command, training_seconds
 from tfgan_thyroid.experiments.plan import Cell, config_key
 from tfgan_thyroid.experiments.sharing import work
 from tfgan_thyroid.experiments.sharing.arms import ARMS
 from tfgan_thyroid.experiments.sharing.case import TEACHERS, Case
 from tfgan_thyroid.experiments.sharing.houses import House
-from tfgan_thyroid.experiments.training_command import QUIET, train_by_command, training_seconds
 from tfgan_thyroid.experiments.worker import Worker
 from tfgan_thyroid.presets import preset
 from tfgan_thyroid.segmentation.config import SegmentationConfig
-from tfgan_thyroid.training.settings import RESUMABLE, new_record
+from tfgan_thyroid.training.new_run import RESUMABLE, new_record
 
 UNET = {"batch_size": 8, "loss": "both", "augmentation": "conventional"}
 CURVE_STEPS = (200, 400, 800)
@@ -28,7 +28,7 @@ FLAT = 0.005
 
 
 @dataclasses.dataclass(frozen=True)
-class Protocol:
+class SharingProtocol:
     """How the experiment is made.
 
     Attributes:
@@ -77,7 +77,7 @@ class SharingPlan:
         worker: where networks are trained.
     """
 
-    def __init__(self, protocol: Protocol, output: Path, worker: Worker) -> None:
+    def __init__(self, protocol: SharingProtocol, output: Path, worker: Worker) -> None:
         self.protocol, self.output, self.worker = protocol, output, worker
 
     def curve_cells(self) -> list[Cell]:

@@ -3,10 +3,10 @@
 import pytest
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.experiments import training_command
+from tfgan_thyroid.experiments import generator_training
 from tfgan_thyroid.presets import TUNED
 from tfgan_thyroid.runs.run_directory import RunDirectory
-from tfgan_thyroid.training.settings import new_record
+from tfgan_thyroid.training.new_run import new_record
 
 SMALL = {"image_size": 16, "width": 4, "iterations": 6}
 
@@ -29,13 +29,13 @@ def started(dataset, tmp_path):
 )
 def test_a_training_with_other_settings_is_refused(started, dataset, tmp_path, change, words):
     with pytest.raises(UserError, match=rf"another plan \({words}\): give another --output, or remove it"):
-        training_command.train_by_command(dataset, "train", "paper-tuned", started.replace(**change), tmp_path / "gan")
+        generator_training.train_by_command(dataset, "train", "paper-tuned", started.replace(**change), tmp_path / "gan")
 
 
 def test_a_training_on_other_data_is_refused(started, make_dataset, tmp_path):
     other = make_dataset(tmp_path / "other", seed=1)
     with pytest.raises(UserError, match="dataset_digest is '[a-z0-9-]+', here 'digest-1'"):
-        training_command.train_by_command(other, "train", "paper-tuned", started, tmp_path / "gan")
+        generator_training.train_by_command(other, "train", "paper-tuned", started, tmp_path / "gan")
 
 
 def test_a_training_that_writes_more_or_less_is_the_same(started, dataset, tmp_path, monkeypatch):
@@ -48,7 +48,7 @@ def test_a_training_that_writes_more_or_less_is_the_same(started, dataset, tmp_p
         asked.append(words)
         raise StoppedError
 
-    monkeypatch.setattr(training_command.subprocess, "Popen", start)
+    monkeypatch.setattr(generator_training.subprocess, "Popen", start)
     with pytest.raises(StoppedError):
-        training_command.train_by_command(dataset, "train", "paper-tuned", started.replace(log_every=1), tmp_path / "gan")
+        generator_training.train_by_command(dataset, "train", "paper-tuned", started.replace(log_every=1), tmp_path / "gan")
     assert asked[0][3:5] == ["--resume", "latest"]

@@ -14,7 +14,7 @@ LARGEST_TRIAL_BATCH = 4
 TIMED_STEPS = 2
 
 
-class Estimate(NamedTuple):
+class UNetCost(NamedTuple):
     """The cost of a run.
 
     Attributes:
@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
     trial_batch_size: int
 
 
-def estimate(config: SegmentationConfig, steps: int) -> Estimate:
+def estimate_unet_cost(config: SegmentationConfig, steps: int) -> UNetCost:
     """Runs three steps on noise, times the last two and scales time and memory to the run's batch size.
 
     Args:
@@ -57,4 +57,4 @@ def estimate(config: SegmentationConfig, steps: int) -> Estimate:
     seconds = (time.perf_counter() - start) / TIMED_STEPS * scale * steps
     memory = resident + (peak - resident) * scale
     parameters = sum(int(np.prod(weight.shape)) for weight in model.unet.trainable_variables)
-    return Estimate(parameters, steps, seconds, seconds * config.epochs / 60.0, memory / 2**30, trial.batch_size)
+    return UNetCost(parameters, steps, seconds, seconds * config.epochs / 60.0, memory / 2**30, trial.batch_size)

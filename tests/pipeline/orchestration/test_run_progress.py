@@ -4,7 +4,7 @@ import logging
 import time
 
 from pipeline.orchestration import plan
-from pipeline.orchestration.plan import PlanProgress, Step, duration
+from pipeline.orchestration.run_progress import PlanProgress, Step, duration
 
 STEPS = [
     Step("ExampleGen", 1, 30.0),

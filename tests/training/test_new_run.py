@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.training.settings import new_record, parse_assignment, resumed_record
+from tfgan_thyroid.training.new_run import new_record, parse_assignment, resumed_record
 
 
 @pytest.mark.parametrize(

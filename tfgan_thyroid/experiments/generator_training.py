@@ -13,7 +13,7 @@ from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
-from tfgan_thyroid.training.settings import RESUMABLE, new_record
+from tfgan_thyroid.training.new_run import RESUMABLE, new_record
 
 LOG = logging.getLogger(__name__)
 
