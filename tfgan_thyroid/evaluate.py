@@ -102,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.evaluation import image_sources
+    from tfgan_thyroid.evaluation.generated_images import generated_source
     from tfgan_thyroid.evaluation.image_sources import Kind
     from tfgan_thyroid.runs.run_directory import LATEST, RunDirectory
 
@@ -124,9 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         check_sizes(real.images.shape[1:3], (run.read().config.image_size,) * 2)
     if args.dry_run:
         return _say_plan(real, kind, output, args)
-    generated = image_sources.generated_source(
-        args.generated, count, args.seed, args.split, args.checkpoint, args.weights
-    )
+    generated = generated_source(args.generated, count, args.seed, args.split, args.checkpoint, args.weights)
     from tfgan_thyroid.evaluation.report.files import REPORT, write_evaluation
 
     protocol = MetricsProtocol(args.metrics, args.samples, args.draws, args.seed)

@@ -72,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     import tensorflow as tf
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
-    from tfgan_thyroid.evaluation.image_sources import Kind, generated_source, identify
+    from tfgan_thyroid.evaluation.generated_images import generated_source
+    from tfgan_thyroid.evaluation.image_sources import Kind, identify
 
     kind = identify(args.images)
     members = [_member(path) for path in args.unets]

@@ -5,11 +5,10 @@ import json
 import logging
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfgan_thyroid import command
 from tfgan_thyroid.config import CHOICES
@@ -18,7 +17,6 @@ from tfgan_thyroid.presets import PRESETS
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, read_lines
 
 if TYPE_CHECKING:
-    from tfgan_thyroid.models.generative_model import GenerativeModel
     from tfgan_thyroid.training.distribution import Distribution
 
 LOG = logging.getLogger("tfgan_thyroid.train")
@@ -33,66 +31,41 @@ def _parser() -> argparse.ArgumentParser:
         "scans, preprocess them, train the demo preset and export its generator, in five to ten minutes on two cores.",
         "python -m tfgan_thyroid.train --data DATASET --preset cpu --iterations 3000",
     )
-    data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, metavar="DATASET", help="dataset directory (default: the demo's phantoms)")
-    data.add_argument("--split", choices=("train", "eval", "test"), help="split to train on (default: train)")
-    data.add_argument(
-        "--scans", type=Path, metavar="FILE", help="train on these scans of the split: a text file of source ids"
-    )
-    data.add_argument(
-        "--demo-scans", type=command.positive_int, default=240, metavar="N", help="phantom scans of the demo"
-    )
-    run = parser.add_argument_group("run")
-    run.add_argument("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
-    run.add_argument(
-        "--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped"
-    )
-    run.add_argument("--init-from", type=Path, metavar="RUN|latest", help="start from the networks of another run")
-    run.add_argument(
-        "--export-to",
-        type=Path,
-        metavar="DIR",
-        help="export the trained generator there (default: the demo only, saved_models/demo)",
-    )
-    run.add_argument(
+    count: dict[str, Any] = {"type": command.positive_int, "metavar": "N"}
+    add = parser.add_argument_group("data").add_argument
+    add("--data", type=Path, metavar="DATASET", help="dataset directory (default: the demo's phantoms)")
+    add("--split", choices=("train", "eval", "test"), help="split to train on (default: train)")
+    add("--scans", type=Path, metavar="FILE", help="train on these scans of the split: a text file of source ids")
+    add("--demo-scans", **count, default=240, help="phantom scans of the demo")
+    add = parser.add_argument_group("run").add_argument
+    add("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
+    add("--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped")
+    add("--init-from", type=Path, metavar="RUN|latest", help="start from the networks of another run")
+    exported = "export the trained generator there (default: the demo only, saved_models/demo)"
+    add("--export-to", type=Path, metavar="DIR", help=exported)
+    add(
         "--strategy",
         default="none",
         choices=("none", "mirrored", "multiworker"),
         help="share each batch among the GPUs of this machine (mirrored) or the workers of TF_CONFIG (multiworker); "
         "the same losses as with none",
     )
-    run.add_argument(
-        "--replicas",
-        type=command.positive_int,
-        metavar="N",
-        help="devices of mirrored (default: every GPU); without GPUs, virtual CPU devices to try it on",
-    )
-    run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
-    run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
-    _add_configuration(parser.add_argument_group("configuration (defaults: the preset's)"))
+    devices = "devices of mirrored (default: every GPU); without GPUs, virtual CPU devices to try it on"
+    add("--replicas", **count, help=devices)
+    add("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
+    add("--json", action="store_true", help="print the result as one JSON document on standard output")
+    add = parser.add_argument_group("configuration (defaults: the preset's)").add_argument
+    add("--preset", metavar="NAME", help=f"{', '.join(PRESETS)} (default: paper with --data, else demo)")
+    add("--model", metavar="NAME", help=", ".join(CHOICES["model"]))
+    add("--iterations", **count, help="training iterations (paper: 100000)")
+    add("--batch-size", **count, help="images in an update (paper: 32)")
+    add("--width", **count, help="channels at half the image size (paper: 32)")
+    add("--paired", action="store_true", default=None, help="generate image and mask together (labelled data)")
+    add("--precision", metavar="NAME", help=" or ".join(CHOICES["precision"]))
+    add("--seed", type=command.seed, metavar="N", help="of initial values and random draws (preset: 0)")
+    other = "any other field, as --set ema_decay=0.999"
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help=other)
     return parser
-
-
-def _add_configuration(config: argparse._ArgumentGroup) -> None:
-    config.add_argument(
-        "--preset", metavar="NAME", help=f"{', '.join(PRESETS)} (default: paper with --data, else demo)"
-    )
-    config.add_argument("--model", metavar="NAME", help=", ".join(CHOICES["model"]))
-    config.add_argument(
-        "--iterations", type=command.positive_int, metavar="N", help="training iterations (paper: 100000)"
-    )
-    config.add_argument("--batch-size", type=command.positive_int, metavar="N", help="images in an update (paper: 32)")
-    config.add_argument(
-        "--width", type=command.positive_int, metavar="N", help="channels at half the image size (paper: 32)"
-    )
-    config.add_argument(
-        "--paired", action="store_true", default=None, help="generate image and mask together (labelled data)"
-    )
-    config.add_argument("--precision", metavar="NAME", help=" or ".join(CHOICES["precision"]))
-    config.add_argument("--seed", type=command.seed, metavar="N", help="of initial values and random draws (preset: 0)")
-    config.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field, as --set ema_decay=0.999"
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,14 +90,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     runtime.prepare()
     if args.data and run is None:
-        _say_concerns(args.data)
+        from tfgan_thyroid.data.records.concerns import find_concerns
+
+        for concern in find_concerns(args.data):
+            LOG.info("%s", concern)
     if args.dry_run:
         replicas = distribution.count_replicas(args.strategy, record.config.batch_size, args.replicas)
         return _print_estimate(record, replicas, args.json)
-    init_from = _initial_checkpoint(args.init_from)
+    from tfgan_thyroid.runs import checkpoints
+
+    init_from = checkpoints.find(RunDirectory.open(args.init_from), "latest") if args.init_from else None
     distributed = distribution.start(args.strategy, record.config.batch_size, args.replicas)
     if not distributed.is_chief:
-        return _take_part(run, record, init_from, distributed)
+        from tfgan_thyroid.training.fit import take_part
+
+        model = take_part(run, record, init_from, distributed)
+        LOG.info("took part until iteration %d of %d", int(model.iteration.numpy()), record.config.iterations)
+        return 0
     if run is None:
         run = RunDirectory.create(args.outdir, record)
     else:
@@ -154,20 +136,6 @@ def _new_record(args: argparse.Namespace, overrides: dict[str, object]) -> RunRe
     return new_run.new_record(data, args.split or "train", name, overrides, scan_ids)
 
 
-def _say_concerns(data: Path) -> None:
-    """What is known to spoil a training, now rather than after it."""
-    from tfgan_thyroid.data.records.concerns import find_concerns
-
-    for concern in find_concerns(data):
-        LOG.info("%s", concern)
-
-
-def _initial_checkpoint(path: Path | None) -> Path | None:
-    from tfgan_thyroid.runs import checkpoints
-
-    return checkpoints.find(RunDirectory.open(path), "latest") if path else None
-
-
 def _print_estimate(record: RunRecord, replicas: int, as_json: bool) -> int:
     from tfgan_thyroid.training.cost import estimate_cost
 
@@ -189,18 +157,6 @@ def _print_estimate(record: RunRecord, replicas: int, as_json: bool) -> int:
     return 0
 
 
-def _take_part(run: RunDirectory | None, record: RunRecord, init_from: Path | None, distributed: "Distribution") -> int:
-    """Trains as a worker that is not the chief: it reads the checkpoints of the run and writes nothing to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        own = RunDirectory.create(Path(folder), record)
-        if run is not None:
-            own.checkpoints.rmdir()
-            own.checkpoints.symlink_to(run.checkpoints.resolve())
-        model = _fit(own, record, init_from, distributed)
-    LOG.info("took part until iteration %d of %d", int(model.iteration.numpy()), record.config.iterations)
-    return 0
-
-
 def _train(
     run: RunDirectory,
     record: RunRecord,
@@ -208,10 +164,12 @@ def _train(
     args: argparse.Namespace,
     distributed: "Distribution",
 ) -> int:
+    from tfgan_thyroid.training.fit import fit
+
     command.start_log(run.log_file)
     LOG.info("%s\nrun directory %s", record.config.to_json(), run.path)
     start = time.monotonic()
-    model = _fit(run, record, init_from, distributed)
+    model = fit(run, init_from, distributed)
     iteration = int(model.iteration.numpy())
     verdict = _verdict(run, time.monotonic() - start) if iteration == record.config.iterations else None
     exported = None
@@ -237,30 +195,6 @@ def _verdict(run: RunDirectory, trained_seconds: float) -> list[str]:
     lines = judge_run(run, SHARE_OF_VERDICT * trained_seconds).lines
     LOG.info("\n%s", "\n".join(lines))
     return lines
-
-
-def _fit(
-    run: RunDirectory, record: RunRecord, init_from: Path | None, distributed: "Distribution"
-) -> "GenerativeModel":
-    import tensorflow as tf
-
-    from tfgan_thyroid.training.distribution import LOST_WORKER
-    from tfgan_thyroid.training.fit import fit
-
-    try:
-        return fit(run, init_from, distributed)
-    except tf.errors.DataLossError:
-        raise UserError(
-            f"a record of {record.data} is damaged: write the data set again with pipeline.preprocess --overwrite, "
-            "then --resume this run"
-        ) from None
-    except LOST_WORKER:
-        if distributed.cluster is None:
-            raise
-        raise UserError(
-            "another worker has stopped or cannot be reached, so this one stops too; go on from the last checkpoint "
-            "by the same commands with --resume latest, or in one process with --resume latest --strategy none"
-        ) from None
 
 
 def _write_report(run: RunDirectory) -> Path:

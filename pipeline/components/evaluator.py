@@ -59,7 +59,8 @@ class Evaluator(Component):
 
         tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
         from tfgan_thyroid.evaluation.comparison import MetricsProtocol, compare
-        from tfgan_thyroid.evaluation.image_sources import generated_source, held_out_source, real_source
+        from tfgan_thyroid.evaluation.generated_images import generated_source
+        from tfgan_thyroid.evaluation.image_sources import held_out_source, real_source
         from tfgan_thyroid.evaluation.judgement import Judgement
         from tfgan_thyroid.evaluation.report.files import write_evaluation
         from tfgan_thyroid.evaluation.result import Evaluation

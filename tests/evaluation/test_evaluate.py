@@ -13,8 +13,8 @@ from PIL import Image
 from tfgan_thyroid import evaluate
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation import image_sources
-from tfgan_thyroid.evaluation.image_sources import run_images
+from tfgan_thyroid.evaluation import generated_images, image_sources
+from tfgan_thyroid.evaluation.generated_images import run_images
 from tfgan_thyroid.metric_catalog import RESULTS
 from tfgan_thyroid.metrics.suite import evaluate_metrics
 from tfgan_thyroid.runs import checkpoints
@@ -256,7 +256,7 @@ def test_sizes_that_differ_equal_images_few_images_and_a_missing_model_are_told(
 
 
 def test_what_cannot_be_compared_is_told_before_anything_is_generated(run, write_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(image_sources, "_generate", lambda *_: pytest.fail("images were generated"))
+    monkeypatch.setattr(generated_images, "_generate", lambda *_: pytest.fail("images were generated"))
     noise = np.random.default_rng(0).integers(0, 256, size=(8, 32, 32, 1), dtype=np.uint8)
     large, few = write_folder("large", noise), write_folder("few", noise[:3, :16, :16])
     with pytest.raises(UserError, match="have 32x32 pixels, the generated ones 16x16 pixels"):

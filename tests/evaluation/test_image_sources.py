@@ -11,14 +11,8 @@ from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation import image_sources
-from tfgan_thyroid.evaluation.image_sources import (
-    Kind,
-    generated_source,
-    held_out_source,
-    identify,
-    real_source,
-    run_images,
-)
+from tfgan_thyroid.evaluation.generated_images import generated_source, run_images
+from tfgan_thyroid.evaluation.image_sources import Kind, held_out_source, identify, real_source
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory

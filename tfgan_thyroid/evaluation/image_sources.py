@@ -1,37 +1,25 @@
-"""Images to compare, from wherever they are: a data set, a folder, a run, a SavedModel. Described without any name."""
+"""Images to compare: what a path holds, and the images of a data set or a folder. Described without any name."""
 
 import dataclasses
 import enum
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.data.records import schema
 from tfgan_thyroid.data.scans.files import ScanError, load_grey
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.progress import progress_bar
-from tfgan_thyroid.evaluation.saved_generator import (
-    decode_png,
-    files_digest,
-    model_card,
-    newest_version,
-    saved_generator,
-)
-from tfgan_thyroid.models.random_draws import latents_from_seeds
-from tfgan_thyroid.runs import checkpoints
-from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
+from tfgan_thyroid.evaluation.saved_generator import decode_png, newest_version
 from tfgan_thyroid.runs.run_directory import RunDirectory
 
 MOST_IMAGES = 10_000
 """More of a data set or a folder are not looked at."""
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-GENERATION_BATCH = 50
 
 
 class Kind(enum.Enum):
@@ -101,9 +89,9 @@ def real_source(path: Path, split: str) -> ImageSource:
     """
     kind = identify(path)
     if kind is Kind.DATASET:
-        return _dataset_source(path, split)
+        return dataset_source(path, split)
     if kind is Kind.FOLDER:
-        return _folder_source(path)
+        return folder_source(path)
     raise UserError(f"{path} is a {kind.value}, which has no real scans: give a data set or a folder as --real")
 
 
@@ -114,7 +102,7 @@ def training_source(run: RunDirectory) -> ImageSource:
         UserError: the data set is not there or damaged.
     """
     record = run.read()
-    return _dataset_source(Path(record.data), record.split, record.scan_ids)
+    return dataset_source(Path(record.data), record.split, record.scan_ids)
 
 
 def held_out_source(path: Path, split: str) -> ImageSource | None:
@@ -125,7 +113,7 @@ def held_out_source(path: Path, split: str) -> ImageSource | None:
     others = [name for name in schema.SPLITS if name != split and counts.get(name)]
     if not others:
         return None
-    parts = [_dataset_source(path, name) for name in others]
+    parts = [dataset_source(path, name) for name in others]
     images = np.concatenate([part.images for part in parts])
     facts = {**parts[0].facts, "count": len(images), "split": " and ".join(others)}
     groups = None
@@ -137,97 +125,8 @@ def held_out_source(path: Path, split: str) -> ImageSource | None:
     return ImageSource(images, Kind.DATASET, facts, groups)
 
 
-def generated_source(
-    path: Path, count: int, seed: int, split: str = "train", checkpoint: str = "latest", weights: str | None = None
-) -> ImageSource:
-    """Generated images: of a run's or a SavedModel's generator, or of a folder or data set that holds them.
-
-    Args:
-        path: of either.
-        count: how many to generate, from the seeds `seed`, `seed + 1`, ...; of files all are taken.
-        seed: of the first image.
-        split: of a data set.
-        checkpoint: of a run, `latest`, `best` or an iteration.
-        weights: of a run, `average` or `raw`; by default the average where it keeps one.
-
-    Raises:
-        UserError: nothing is there, or it cannot be used.
-    """
-    kind = identify(path)
-    if kind is Kind.DATASET:
-        return _dataset_source(path, split)
-    if kind is Kind.FOLDER:
-        return _folder_source(path)
-    if kind is Kind.SAVED_MODEL:
-        return _saved_model_source(path, count, seed)
-    run = RunDirectory.open(path)
-    record = run.read()
-    config, found = record.config, checkpoints.find(run, checkpoint)
-    facts: dict[str, Any] = {
-        "model": config.model,
-        "preset": config.preset,
-        "iteration": int(found.name),
-        "weights": weights or ("average" if config.ema_decay else "raw"),
-        "first_seed": seed,
-        "trained_on": record.dataset_digest,
-        "trained_split": record.split,
-    }
-    generator = load_generator(config, found, weights)
-    images = _generate(_run_generator(generator, config.latent_size), count, seed)
-    return ImageSource(images, kind, _facts(images, kind, model_digest(generator), facts), run=run)
-
-
-def run_images(run: RunDirectory, which: str, weights: str | None, count: int, seed: int = 0) -> np.ndarray:
-    """Images of the seeds `seed`, `seed + 1`, ... as `generate` would write them.
-
-    Args:
-        run: a run directory.
-        which: checkpoint, `latest`, `best` or an iteration.
-        weights: `average` or `raw`; by default the average where the run keeps one.
-        count: how many.
-        seed: of the first.
-
-    Returns:
-        uint8 `[count, H, W, 1]`; of a paired generator the images without their masks.
-
-    Raises:
-        UserError: there is no such checkpoint or average, or the generator makes no numbers.
-    """
-    config = run.read().config
-    generator = load_generator(config, checkpoints.find(run, which), weights)
-    return _generate(_run_generator(generator, config.latent_size), count, seed)
-
-
-def _run_generator(generator: Any, latent_size: int) -> Callable[[np.ndarray], np.ndarray]:
-    def make(seeds: np.ndarray) -> np.ndarray:
-        latents = latents_from_seeds(tf.constant(seeds, tf.int64), latent_size)
-        return quantize(generator(latents, training=False).numpy())[..., :1]
-
-    return make
-
-
-def _generate(make: Callable[[np.ndarray], np.ndarray], count: int, seed: int) -> np.ndarray:
-    parts = []
-    with progress_bar(count, "image", "generate") as progress:
-        for start in range(seed, seed + count, GENERATION_BATCH):
-            parts.append(make(np.arange(start, min(start + GENERATION_BATCH, seed + count))))
-            progress.update(len(parts[-1]))
-    return np.concatenate(parts)
-
-
-def _saved_model_source(path: Path, count: int, seed: int) -> ImageSource:
-    version = newest_version(path)
-    assert version is not None
-    images = _generate(saved_generator(version), count, seed)
-    card = model_card(version)
-    known = {"model": card.get("config", {}).get("model"), "iteration": card.get("iteration"), "first_seed": seed}
-    known |= {"trained_on": card.get("dataset_digest"), "trained_split": card.get("split")}
-    facts = {name: value for name, value in known.items() if value is not None}
-    digest = card.get("model_digest") or files_digest(version)
-    return ImageSource(images, Kind.SAVED_MODEL, _facts(images, Kind.SAVED_MODEL, digest, facts))
-
-
-def _dataset_source(path: Path, split: str, scan_ids: Sequence[str] | None = None) -> ImageSource:
+def dataset_source(path: Path, split: str, scan_ids: Sequence[str] | None = None) -> ImageSource:
+    """The images of a split, or those of the given ids."""
     info = schema.DatasetInfo.load(path)
     features = {
         schema.IMAGE_ENCODED: tf.io.FixedLenFeature([], tf.string),
@@ -252,7 +151,7 @@ def _dataset_source(path: Path, split: str, scan_ids: Sequence[str] | None = Non
     if groups is not None:
         facts["groups"] = int(groups.max()) + 1
     stacked = np.stack(images)
-    return ImageSource(stacked, Kind.DATASET, _facts(stacked, Kind.DATASET, info.digest, facts), groups)
+    return ImageSource(stacked, Kind.DATASET, source_facts(stacked, Kind.DATASET, info.digest, facts), groups)
 
 
 def _image_files(path: Path) -> list[Path]:
@@ -262,7 +161,8 @@ def _image_files(path: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
 
 
-def _folder_source(path: Path) -> ImageSource:
+def folder_source(path: Path) -> ImageSource:
+    """The images of a folder, or of its `images/`."""
     there = _image_files(path)
     files = there[:MOST_IMAGES]
     images: list[np.ndarray] = []
@@ -280,7 +180,7 @@ def _folder_source(path: Path) -> ImageSource:
     stacked = np.stack(images)[..., None]
     digests = sorted(hashlib.sha256(image.tobytes()).hexdigest() for image in stacked)
     digest = hashlib.sha256("".join(digests).encode()).hexdigest()
-    return ImageSource(stacked, Kind.FOLDER, _facts(stacked, Kind.FOLDER, digest, _left_out(len(there))))
+    return ImageSource(stacked, Kind.FOLDER, source_facts(stacked, Kind.FOLDER, digest, _left_out(len(there))))
 
 
 def _left_out(count: int) -> dict[str, int]:
@@ -288,7 +188,8 @@ def _left_out(count: int) -> dict[str, int]:
     return {"left_out": count - MOST_IMAGES} if count > MOST_IMAGES else {}
 
 
-def _facts(images: np.ndarray, kind: Kind, digest: str, particular: dict[str, Any]) -> dict[str, Any]:
+def source_facts(images: np.ndarray, kind: Kind, digest: str, particular: dict[str, Any]) -> dict[str, Any]:
+    """The facts of every kind, around what is particular to one."""
     height, width = images.shape[1:3]
     head = {"kind": kind.value, "count": len(images), "image_size": [height, width]}
     return {**head, **particular, "digest": digest}

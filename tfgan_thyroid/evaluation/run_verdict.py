@@ -4,7 +4,8 @@ import json
 import time
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.evaluation.image_sources import run_images, training_source
+from tfgan_thyroid.evaluation.generated_images import run_images
+from tfgan_thyroid.evaluation.image_sources import training_source
 from tfgan_thyroid.evaluation.two_sample.comparison import Images, short_test, too_few
 from tfgan_thyroid.evaluation.two_sample.result import TwoSample
 from tfgan_thyroid.evaluation.verdict import Verdict, verdict

@@ -3,6 +3,7 @@
 import json
 import logging
 import signal
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
 from tfgan_thyroid.callbacks.training_log import TrainingLog
 from tfgan_thyroid.data.records.input_pipeline import load_images, training_batches
 from tfgan_thyroid.data.records.used_scans import used_scans, write_used_scans
+from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.generative_model import GenerativeModel
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.needed_scans import training_remarks
 from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, forget_after
 from tfgan_thyroid.training.curves import draw_curves
-from tfgan_thyroid.training.distribution import Distribution
+from tfgan_thyroid.training.distribution import LOST_WORKER, Distribution
 
 LOG = logging.getLogger(__name__)
 
@@ -48,7 +50,37 @@ def fit(run: RunDirectory, init_from: Path | None = None, distribution: Distribu
         UserError: the data set is not there, a checkpoint does not fit, training diverged, a file was refused or the
             workers do not agree on what to train.
     """
-    record, distribution = run.read(), distribution or Distribution()
+    distribution = distribution or Distribution()
+    try:
+        return _fit(run, init_from, distribution)
+    except tf.errors.DataLossError:
+        raise UserError(
+            f"a record of {run.read().data} is damaged: write the data set again with pipeline.preprocess --overwrite, "
+            "then --resume this run"
+        ) from None
+    except LOST_WORKER:
+        if distribution.cluster is None:
+            raise
+        raise UserError(
+            "another worker has stopped or cannot be reached, so this one stops too; go on from the last checkpoint "
+            "by the same commands with --resume latest, or in one process with --resume latest --strategy none"
+        ) from None
+
+
+def take_part(
+    run: RunDirectory | None, record: RunRecord, init_from: Path | None, distribution: Distribution
+) -> GenerativeModel:
+    """Trains as a worker that is not the chief: it reads the checkpoints of the run and writes nothing to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = RunDirectory.create(Path(folder), record)
+        if run is not None:
+            own.checkpoints.rmdir()
+            own.checkpoints.symlink_to(run.checkpoints.resolve())
+        return fit(own, init_from, distribution)
+
+
+def _fit(run: RunDirectory, init_from: Path | None, distribution: Distribution) -> GenerativeModel:
+    record = run.read()
     config, directory = record.config, Path(record.data)
     distribution.agree(_plan(run, record, init_from))
     with distribution.strategy.scope():

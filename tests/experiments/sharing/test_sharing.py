@@ -9,7 +9,7 @@ import pytest
 from tfgan_thyroid import reproduce
 from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.experiments.sharing import plan
+from tfgan_thyroid.experiments.sharing import cells
 from tfgan_thyroid.experiments.sharing.arms import ARMS
 from tfgan_thyroid.experiments.sharing.cells import CURVE_STEPS, SharingProtocol, score_name, steps_of_curves
 from tfgan_thyroid.experiments.sharing.comparison import compare_arms, judged
@@ -136,7 +136,7 @@ def test_the_whole_experiment_runs_goes_on_and_says_what_it_found(tmp_path, caps
 @pytest.mark.slow
 @pytest.mark.end_to_end
 def test_two_given_data_sets_and_curves_fix_the_steps(make_labelled_dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "CURVE_STEPS", (1, 2, 3))
+    monkeypatch.setattr(cells, "CURVE_STEPS", (1, 2, 3))
     sender = make_labelled_dataset(tmp_path / "sender", {"train": 8})
     recipient = make_labelled_dataset(tmp_path / "recipient", {"train": 8, "eval": 4, "test": 4}, seed=1)
     words = ["sharing", "--sender", str(sender), "--recipient", str(recipient), "--output", str(tmp_path / "out")]

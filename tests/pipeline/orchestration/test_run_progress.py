@@ -3,7 +3,7 @@
 import logging
 import time
 
-from pipeline.orchestration import plan
+from pipeline.orchestration import run_progress
 from pipeline.orchestration.run_progress import PlanProgress, Step, duration
 
 STEPS = [
@@ -49,7 +49,7 @@ def test_the_time_to_go_counts_what_will_run_as_long_as_the_last_time(caplog):
 
 def test_a_component_at_work_is_heard_of_and_the_time_to_go_shrinks(caplog, monkeypatch):
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(plan, "TICK", 0.01)
+    monkeypatch.setattr(run_progress, "TICK", 0.01)
     clock = Clock()
     progress = PlanProgress(STEPS[1:2], logging.getLogger("plan"), clock)
     deadline = time.monotonic() + 60

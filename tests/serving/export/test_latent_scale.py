@@ -8,7 +8,8 @@ import tensorflow as tf
 from tfgan_thyroid.data.preprocessing import quantize, scale_to_unit_range
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.evaluation.features import encoder_features
-from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind, run_images
+from tfgan_thyroid.evaluation.generated_images import run_images
+from tfgan_thyroid.evaluation.image_sources import ImageSource, Kind
 from tfgan_thyroid.evaluation.report import files as evaluation_files
 from tfgan_thyroid.evaluation.report import latent_figures
 from tfgan_thyroid.evaluation.result import Evaluation

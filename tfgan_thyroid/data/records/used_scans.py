@@ -78,6 +78,26 @@ def read_used_scans(file: Path) -> list[UsedScan]:
         raise UserError(f"{file} does not say which scans were learnt from ({error}): train again") from None
 
 
+def refuse_seen(seen: Sequence[UsedScan], test: Sequence[UsedScan], who: str) -> None:
+    """Checks that no group and no image of the test split is among what was learnt from.
+
+    Args:
+        seen: scans that were learnt from.
+        test: scans of the test split.
+        who: has seen them.
+
+    Raises:
+        UserError: a group or a digest is in both.
+    """
+    for attribute, what in (("group_id", "groups"), ("sha256", "images")):
+        shared = {getattr(scan, attribute) for scan in seen} & {getattr(scan, attribute) for scan in test}
+        if shared:
+            raise UserError(
+                f"{len(shared)} {what} of the test split are in {who} (such as {sorted(shared)[0][:12]}): the scores "
+                "would mean nothing; split again by patient with pipeline.preprocess --group-pattern"
+            )
+
+
 def _scans(path: Path) -> list[UsedScan]:
     keys = (schema.IMAGE_SOURCE_ID, schema.IMAGE_GROUP_ID, schema.IMAGE_SHA256)
     scans = []

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard
 from tfgan_thyroid.data.preprocessing import quantize
-from tfgan_thyroid.evaluation.image_sources import GENERATION_BATCH
+from tfgan_thyroid.evaluation.generated_images import GENERATION_BATCH
 from tfgan_thyroid.experiments.sharing.arms import ARMS, FINE_TUNING_RATE, Lesson
 from tfgan_thyroid.experiments.sharing.case import TEACHERS, Case, sender_unet, store, write_weights
 from tfgan_thyroid.models.random_draws import latents_from_seeds

@@ -11,7 +11,7 @@ import numpy as np
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.data.records.schema import DatasetInfo
-from tfgan_thyroid.evaluation.image_sources import run_images
+from tfgan_thyroid.evaluation.generated_images import run_images
 from tfgan_thyroid.experiments.generator_training import train_by_command, training_seconds
 from tfgan_thyroid.experiments.plan import Cell, config_key
 from tfgan_thyroid.experiments.table1.rows import METRICS, Table1Row

@@ -13,7 +13,7 @@ from tfgan_thyroid import atomic
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.records.labelled_subsets import nested_subset
 from tfgan_thyroid.data.records.schema import DatasetInfo
-from tfgan_thyroid.data.records.used_scans import UsedScan, read_used_scans, used_scans
+from tfgan_thyroid.data.records.used_scans import UsedScan, read_used_scans, refuse_seen, used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.experiments.generator_training import QUIET, train_by_command, training_seconds
 from tfgan_thyroid.experiments.plan import Cell, config_key
@@ -230,26 +230,6 @@ class Table2Plan:
         if self.worker is None:
             raise ValueError("this plan was made without a worker: it can be looked at, not computed")
         return self.worker.call(work, *arguments)
-
-
-def refuse_seen(seen: Sequence[UsedScan], test: Sequence[UsedScan], who: str) -> None:
-    """Checks that no group and no image of the test split is among what was learnt from.
-
-    Args:
-        seen: scans that were learnt from.
-        test: scans of the test split.
-        who: has seen them.
-
-    Raises:
-        UserError: a group or a digest is in both.
-    """
-    for attribute, what in (("group_id", "groups"), ("sha256", "images")):
-        shared = {getattr(scan, attribute) for scan in seen} & {getattr(scan, attribute) for scan in test}
-        if shared:
-            raise UserError(
-                f"{len(shared)} {what} of the test split are in {who} (such as {sorted(shared)[0][:12]}): the scores "
-                "would mean nothing; split again by patient with pipeline.preprocess --group-pattern"
-            )
 
 
 def gan_name(row: Table2Row, seed: int) -> str:
