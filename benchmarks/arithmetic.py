@@ -60,28 +60,13 @@ def forward_macs(image_size: int, channels: int, width: int, latent_size: int, f
 
 
 def iteration_macs(image_size: int, channels: int, width: int, latent_size: int, folded: bool) -> int:
-    """MACs of one training iteration of the paper's model for each image of the batch.
-
-    Args:
-        image_size: as for `forward_macs`, like the others.
-        channels: channels of an image.
-        width: channels after the discriminator's first stage.
-        latent_size: length of a latent vector.
-        folded: whether the up-convolutions are folded.
-    """
+    """MACs of one training iteration of the paper's model for each image of the batch."""
     macs = forward_macs(image_size, channels, width, latent_size, folded)
     return sum(FORWARD_PASSES[name] * macs[name] for name in macs)
 
 
 def pass_macs(image_size: int, channels: int, width: int, latent_size: int) -> dict[str, int]:
-    """MACs of each of `UPDATE_PASSES` for each image of the batch, as this package computes them (folded).
-
-    Args:
-        image_size: as for `forward_macs`, like the others.
-        channels: channels of an image.
-        width: channels after the discriminator's first stage.
-        latent_size: length of a latent vector.
-    """
+    """MACs of each of `UPDATE_PASSES` for each image of the batch, as this package computes them (folded)."""
     macs = forward_macs(image_size, channels, width, latent_size, folded=True)
     return {
         name: sum(count * macs[network] for network, count in costs.items()) for name, costs in UPDATE_PASSES.items()

@@ -60,13 +60,6 @@ def speckle_images(seed: int, count: int, size: int) -> "np.ndarray":
 def time_evaluation(real: "np.ndarray", generated: "np.ndarray", samples: int, draws: int, seed: int) -> dict:
     """All metrics over all draws.
 
-    Args:
-        real: uint8 `[N, H, W, 1]`.
-        generated: likewise.
-        samples: images of each kind in a draw.
-        draws: number of draws.
-        seed: of the draws.
-
     Returns:
         `seconds` in all; `by_draw`, of each draw, the first of which holds what is computed once; `later_half`, the
         mean draw of the second half over that of the first (without draw 1; null under five draws): 1 where seconds
@@ -113,10 +106,6 @@ def time_samples(real: "np.ndarray", generated: "np.ndarray", samples: int, seed
 
 def measure_large(count: int, seed: int) -> dict:
     """One draw of the metrics of distances over many images.
-
-    Args:
-        count: real and generated images.
-        seed: of their features.
 
     Returns:
         `seconds`; `peak_bytes`, allocated beyond the features; `matrix_bytes`, what one matrix of all distances takes.

@@ -8,13 +8,7 @@ SHARDS = 4
 
 
 def write_noise(dataset: Path, scans: int, image_size: int) -> None:
-    """Writes a dataset directory with nothing but a train split.
-
-    Args:
-        dataset: directory to write into.
-        scans: images in it.
-        image_size: height and width, pixels.
-    """
+    """Writes a dataset directory with nothing but a train split."""
     import numpy as np
     from PIL import Image
 

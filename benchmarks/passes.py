@@ -18,10 +18,6 @@ def time_passes(model: AlphaWGANGP, real_images: tf.Tensor) -> dict[str, float]:
 
     The updates really change the model. A part of D's update stands alone: its images are noise (shifted, so that no
     two summands are one to the graph's optimizer) and its gradients are thrown away, so that the parts leave out Adam.
-
-    Args:
-        model: compiled.
-        real_images: float32 `[N, H, W, C]`, one batch.
     """
     parts: dict[str, Callable[[], object]] = {
         "CD": lambda: model._update_code_discriminator(real_images),

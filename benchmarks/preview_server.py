@@ -13,14 +13,7 @@ _STOPS_WITHIN = 30.0  # seconds
 
 @contextmanager
 def preview_server(model: Path, *flags: str) -> Iterator[tuple[str, int]]:
-    """Starts `python -m tfgan_thyroid.serve` on a free port, and stops it.
-
-    Args:
-        model: model directory.
-        flags: further ones of the command.
-
-    Yields:
-        Its address and its process id.
+    """Starts `python -m tfgan_thyroid.serve` on a free port, and stops it; yields its address and its process id.
 
     Raises:
         UserError: it did not start; its reason has gone to standard error.

@@ -24,23 +24,14 @@ L1_WEIGHT = 10.0
 
 @dataclass(frozen=True)
 class Draws:
-    """The random numbers of one iteration.
+    """The random numbers of one iteration."""
 
-    Attributes:
-        code_latents: standard normal `[N, latent_size]`, of CD's update.
-        discriminator_latents: the same, of D's update.
-        generator_latents: the same, of G's update.
-        code_mix: uniform on [0, 1], `[N, 1]`: the share of the sampled latents beside the encoded ones.
-        generated_mix: uniform `[N, 1, 1, 1]`: the share of the real images beside the generated ones.
-        reconstructed_mix: the same, beside the reconstructed ones.
-    """
-
-    code_latents: Tensor
-    discriminator_latents: Tensor
-    generator_latents: Tensor
-    code_mix: Tensor
-    generated_mix: Tensor
-    reconstructed_mix: Tensor
+    code_latents: Tensor  # standard normal `[N, latent_size]`, of CD's update
+    discriminator_latents: Tensor  # the same, of D's update
+    generator_latents: Tensor  # the same, of G's update
+    code_mix: Tensor  # uniform on [0, 1], `[N, 1]`: the share of the sampled latents beside the encoded ones
+    generated_mix: Tensor  # uniform `[N, 1, 1, 1]`: the share of the real images beside the generated ones
+    reconstructed_mix: Tensor  # the same, beside the reconstructed ones
 
     @classmethod
     def random(cls, batch_size: int, latent_size: int) -> "Draws":

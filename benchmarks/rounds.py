@@ -13,35 +13,20 @@ from tfgan_thyroid.errors import UserError
 
 @dataclass(frozen=True)
 class Round:
-    """Each side has worked once.
+    """Each side has worked once."""
 
-    Attributes:
-        seconds: of one iteration, by side.
-        foreign_cores: cores that other processes kept busy meanwhile, on average (0 on an idle machine).
-    """
-
-    seconds: dict[str, float]
-    foreign_cores: float
+    seconds: dict[str, float]  # of one iteration, by side
+    foreign_cores: float  # cores that other processes kept busy meanwhile, on average (0 on an idle machine)
 
 
 def run_rounds(
     workers: Mapping[str, Worker], rounds: int, iterations: int, label: str, progress: TextIO = sys.stderr
 ) -> list[Round]:
-    """Lets the sides work in turn, in alternating order.
+    """Lets the sides work in turn, in alternating order; returns the rounds that count.
 
     A round in which other processes kept more than `DISTURBING_CORES` busy is repeated, until as many more have run
     as were asked for: then the least disturbed ones count. Whether a round counts depends on the others' load alone,
     never on its result.
-
-    Args:
-        workers: the sides by name, warmed up.
-        rounds: how many rounds count.
-        iterations: that a side runs in each round.
-        label: starts each line of progress.
-        progress: where a line for each round goes.
-
-    Returns:
-        The rounds that count.
 
     Raises:
         UserError: a side failed, or its losses were not finite.

@@ -45,25 +45,16 @@ MALFORMED = [
 
 @dataclass
 class Load:
-    """What the clients share.
+    """What the clients share."""
 
-    Attributes:
-        images: grey levels `[H, W]` of the image of each seed.
-        url: of the server.
-        model: name of the model.
-        left: requests that nobody has taken yet.
-        milliseconds: of each good request.
-        outcomes: `good`, `refused` (malformed, as it should be), and what went wrong by name.
-        memory: bytes of the server, sampled.
-    """
-
-    images: list[np.ndarray]
-    url: str
-    model: str
-    left: int
-    milliseconds: list[float] = field(default_factory=list)
+    images: list[np.ndarray]  # grey levels `[H, W]` of the image of each seed
+    url: str  # of the server
+    model: str  # name of the model
+    left: int  # requests that nobody has taken yet
+    milliseconds: list[float] = field(default_factory=list)  # of each good request
+    # `good`, `refused` (malformed, as it should be), and what went wrong by name.
     outcomes: Counter = field(default_factory=Counter)
-    memory: list[int] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)  # bytes of the server, sampled
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> bool:

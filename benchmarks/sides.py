@@ -26,21 +26,13 @@ CHANNELS = 1
 
 @dataclass(frozen=True)
 class Settings:
-    """The work of one iteration, the same for both sides.
+    """The work of one iteration, the same for both sides."""
 
-    Attributes:
-        image_size: height and width in pixels, 4 * 2^n.
-        width: channels after the discriminator's first stage.
-        batch_size: images in each of the four updates.
-        precision: `float32` or `mixed_bfloat16`.
-        seed: of the initial values and the images.
-    """
-
-    image_size: int
-    width: int
-    batch_size: int
-    precision: str
-    seed: int
+    image_size: int  # height and width in pixels, 4 * 2^n
+    width: int  # channels after the discriminator's first stage
+    batch_size: int  # images in each of the four updates
+    precision: str  # `float32` or `mixed_bfloat16`
+    seed: int  # of the initial values and the images
 
     def real_batches(self) -> "np.ndarray":
         """Four batches of noise: float32 `[4, N, H, W, 1]` in [-1, 1]; the arithmetic does not depend on values."""

@@ -18,23 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UNetSettings:
-    """The work of one iteration, the same for both sides.
+    """The work of one iteration, the same for both sides."""
 
-    Attributes:
-        task: `training`, a step of Adam; or `inference`, from grey levels to probabilities.
-        image_size: height and width in pixels, a multiple of 16.
-        width: channels at full size.
-        batch_size: images at a time.
-        precision: `float32` or `mixed_bfloat16`.
-        seed: of the initial values and the images.
-    """
-
-    task: str
-    image_size: int
-    width: int
-    batch_size: int
-    precision: str
-    seed: int
+    task: str  # `training`, a step of Adam; or `inference`, from grey levels to probabilities
+    image_size: int  # height and width in pixels, a multiple of 16
+    width: int  # channels at full size
+    batch_size: int  # images at a time
+    precision: str  # `float32` or `mixed_bfloat16`
+    seed: int  # of the initial values and the images
 
     def grey_levels(self) -> "np.ndarray":
         """Noise: uint8 `[N, H, W, 1]`; the arithmetic does not depend on values."""

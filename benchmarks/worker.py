@@ -22,11 +22,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 class Worker:
     """A process that holds one side, warmed up, idle until asked.
 
-    Args:
-        side: `ours` or `peer`.
-        settings: the work of one iteration.
-        module: that knows the sides and the settings' fields.
-
     Attributes:
         ready: what the side said of itself after its warm-up iteration: `first_iteration_seconds`, `threads`.
 

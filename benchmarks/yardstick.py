@@ -31,15 +31,10 @@ FAR_AWAY_MM = 500.0
 
 
 class Phantoms(NamedTuple):
-    """Scans of the phantom's patients.
+    """Scans of the phantom's patients."""
 
-    Attributes:
-        images: uint8 `[N, 64, 64, 1]`.
-        patients: int `[N]`.
-    """
-
-    images: np.ndarray
-    patients: np.ndarray
+    images: np.ndarray  # uint8 `[N, 64, 64, 1]`
+    patients: np.ndarray  # int `[N]`
 
 
 def phantoms(seed: int, patients: int, frames: int, vessels: bool = True) -> Phantoms:

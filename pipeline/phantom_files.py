@@ -34,21 +34,13 @@ _Action = Callable[[int, FrameType | None], None] | signal.Handlers
 
 @dataclass(frozen=True)
 class Collection:
-    """What to simulate and where to.
+    """What to simulate and where to."""
 
-    Attributes:
-        output: directory that will hold `images/` and, with `masks`, `masks/`.
-        count: number of scans.
-        masks: whether to write the gland masks too.
-        frames_per_patient: scans of one simulated patient; the last patient may have fewer.
-        seed: of the whole collection.
-    """
-
-    output: Path
-    count: int
-    masks: bool = False
-    frames_per_patient: int = 7
-    seed: int = 0
+    output: Path  # directory that will hold `images/` and, with `masks`, `masks/`
+    count: int  # number of scans
+    masks: bool = False  # whether to write the gland masks too
+    frames_per_patient: int = 7  # scans of one simulated patient; the last patient may have fewer
+    seed: int = 0  # of the whole collection
 
     def scan(self, index: int) -> tuple[int, int]:
         """Patient and frame, both from 1, of scan `index`, from 0."""
@@ -89,14 +81,11 @@ def check_output(collection: Collection) -> None:
 
 
 def write_collection(collection: Collection, workers: int) -> int:
-    """Simulate and write all scans; the output appears by one rename at the end.
+    """Simulate and write all scans; the output appears by one rename at the end; returns bytes written.
 
     Args:
         collection: what to write.
         workers: processes; the files do not depend on their number.
-
-    Returns:
-        Bytes written.
 
     Raises:
         UserError: a worker process was killed.

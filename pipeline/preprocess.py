@@ -21,21 +21,13 @@ if TYPE_CHECKING:
 
 
 class Job(NamedTuple):
-    """What a command line asks for, checked against the files that are there; nothing has been written.
+    """What a command line asks for, checked against the files that are there; nothing has been written."""
 
-    Attributes:
-        arguments: the flags.
-        settings: what decides the data set beside the scans.
-        scans: the files to read.
-        output: the dataset directory.
-        beam_flags: flags of Beam, checked.
-    """
-
-    arguments: argparse.Namespace
-    settings: "PreprocessSettings"
-    scans: list["ScanFile"]
-    output: Path
-    beam_flags: list[str]
+    arguments: argparse.Namespace  # the flags
+    settings: "PreprocessSettings"  # what decides the data set beside the scans
+    scans: list["ScanFile"]  # the files to read
+    output: Path  # the dataset directory
+    beam_flags: list[str]  # flags of Beam, checked
 
 
 def main(argv: Sequence[str] | None = None) -> int:

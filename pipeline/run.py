@@ -155,10 +155,6 @@ def _check_places(args: argparse.Namespace) -> None:
 def build_components(args: argparse.Namespace, flags: Sequence[str]) -> list["Component"]:
     """The eight components, in order.
 
-    Args:
-        args: of the command line.
-        flags: further ones, of `pipeline.preprocess` and of Beam.
-
     Raises:
         UserError: no scans, an unknown preset, field or threshold, or options that do not go together.
         SystemExit: a wrong flag.

@@ -19,28 +19,15 @@ _KILLED_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 
 class Finished(NamedTuple):
-    """How a process ended.
+    """How a process ended."""
 
-    Attributes:
-        code: its exit code, negative for a signal.
-        output: what it printed on standard output.
-        last_line: of standard error, where a command says what went wrong.
-    """
-
-    code: int
-    output: str
-    last_line: str
+    code: int  # its exit code, negative for a signal
+    output: str  # what it printed on standard output
+    last_line: str  # of standard error, where a command says what went wrong
 
 
 def run_module(module: str, arguments: Sequence[str], log: logging.Logger, seconds: float | None = None) -> Finished:
-    """Runs `python -m MODULE ARGUMENTS`, logging each line of its standard error.
-
-    Args:
-        module: dotted name.
-        arguments: of the module.
-        log: for the lines.
-        seconds: after which it is killed; None waits.
-    """
+    """Runs `python -m MODULE ARGUMENTS`, logging each line of its standard error; kills it after `seconds`."""
     words = [sys.executable, "-m", __name__, str(os.getpid()), module, *arguments]
     last = "no message"
     with tempfile.TemporaryFile("w+", errors="backslashreplace") as output:

@@ -34,22 +34,16 @@ class Component(abc.ABC):
 
     It knows no orchestrator. It is a frozen dataclass whose fields are its arguments, in types of JSON, so that another
     process can rebuild it.
-
-    Attributes:
-        inputs: where each comes from: `Component.output` of this run, or `LastBlessed`.
-        outputs: the type of each, in TFX's words, such as `Examples` or `Model`.
-        reusable: whether an earlier execution of the same work may stand in for a new one.
-        runs: modules that it starts as processes; their code counts as its own.
-        ignored_modules: packages and modules of this project whose code does not count, since it only logs.
-        packages: whose versions the outputs depend on.
     """
 
+    # Where each comes from: `Component.output` of this run, or `LastBlessed`.
     inputs: ClassVar[Mapping[str, str | LastBlessed]] = {}
-    outputs: ClassVar[Mapping[str, str]] = {}
-    runs: ClassVar[tuple[str, ...]] = ()
+    outputs: ClassVar[Mapping[str, str]] = {}  # the type of each, in TFX's words, such as `Examples` or `Model`
+    runs: ClassVar[tuple[str, ...]] = ()  # modules that it starts as processes; their code counts as its own
+    # Packages and modules of this project whose code does not count, since it only logs.
     ignored_modules: ClassVar[tuple[str, ...]] = ()
-    packages: ClassVar[tuple[str, ...]] = ()
-    reusable: ClassVar[bool] = True
+    packages: ClassVar[tuple[str, ...]] = ()  # whose versions the outputs depend on
+    reusable: ClassVar[bool] = True  # whether an earlier execution of the same work may stand in for a new one
 
     @abc.abstractmethod
     def run(self, workplace: Workplace) -> None:

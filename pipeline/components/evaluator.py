@@ -28,12 +28,6 @@ class Evaluator(Component):
     """Blesses a model that keeps to the thresholds; the reasons stand in the evaluation and in its report.
 
     The last blessed model, if there is one, is measured again on the same scans, with the same draws.
-
-    Args:
-        thresholds: of `read_thresholds`.
-        samples: images of each kind in a draw; at most half of the split's scans, so that the other half is the floor.
-        draws: number of draws.
-        split: whose scans the metrics compare with; the audit looks for copies of those of `train` in any case.
     """
 
     inputs = {
@@ -44,9 +38,11 @@ class Evaluator(Component):
     outputs = {"evaluation": "ModelEvaluation", "blessing": "ModelBlessing"}
     packages = ("tensorflow", "keras", "numpy")
 
-    thresholds: dict[str, dict[str, Any]]
+    thresholds: dict[str, dict[str, Any]]  # of `read_thresholds`
+    # Images of each kind in a draw; at most half of the split's scans, so that the other half is the floor.
     samples: int
-    draws: int
+    draws: int  # number of draws
+    # Whose scans the metrics compare with; the audit looks for copies of those of `train` in any case.
     split: str = TRAINED_ON
 
     def run(self, workplace: Workplace) -> None:

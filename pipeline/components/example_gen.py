@@ -30,12 +30,6 @@ class ExampleGen(Component):
     What counts is the content of the files and the settings, not where they lie nor which engine runs the job: Beam's
     flags and all paths are kept out of the parameters.
 
-    Args:
-        root: of the pipeline, where the data set will lie.
-        scans: folder, pattern or file of the raw scans.
-        masks: of the scans, or None.
-        flags: further ones of the job, such as `--image-size 64`, and Beam's.
-
     Raises:
         UserError: no scans, or a file of a flag that cannot be used.
         SystemExit: a wrong flag.
@@ -45,9 +39,10 @@ class ExampleGen(Component):
     runs = (JOB,)
     packages = ("numpy", "pillow")
 
-    root: str = field(metadata=NOT_IN_FINGERPRINT)
-    scans: str = field(metadata=NOT_IN_FINGERPRINT)
-    masks: str | None = field(default=None, metadata=NOT_IN_FINGERPRINT)
+    root: str = field(metadata=NOT_IN_FINGERPRINT)  # of the pipeline, where the data set will lie
+    scans: str = field(metadata=NOT_IN_FINGERPRINT)  # folder, pattern or file of the raw scans
+    masks: str | None = field(default=None, metadata=NOT_IN_FINGERPRINT)  # of the scans, or None
+    # Further ones of the job, such as `--image-size 64`, and Beam's.
     flags: list[str] = field(default_factory=list, metadata=NOT_IN_FINGERPRINT)
 
     def __post_init__(self) -> None:

@@ -12,11 +12,7 @@ from pipeline.components.workplace import Workplace
 
 @dataclass(frozen=True)
 class ExampleValidator(Component):
-    """Reads every record; the artifact holds `anomalies.json` and, as TFX has it, `Split-NAME/SchemaDiff.pb`.
-
-    Args:
-        fewest: scans that a split must hold, by split: too few to train on, or to compare with, stop the pipeline.
-    """
+    """Reads every record; the artifact holds `anomalies.json` and, as TFX has it, `Split-NAME/SchemaDiff.pb`."""
 
     inputs = {
         "examples": "ExampleGen.examples",
@@ -25,6 +21,7 @@ class ExampleValidator(Component):
     }
     outputs = {"anomalies": "ExampleAnomalies"}
 
+    # Scans that a split must hold, by split: too few to train on, or to compare with, stop the pipeline.
     fewest: dict[str, int]
 
     def run(self, workplace: Workplace) -> None:

@@ -16,9 +16,6 @@ import numpy as np
 def check(version: Path) -> dict[str, Any]:
     """Loads a version and asks it.
 
-    Args:
-        version: directory of a SavedModel.
-
     Returns:
         `load_seconds`, `warm_up_requests`, `seconds_per_image` at batch 8, and `problems`, in words.
     """

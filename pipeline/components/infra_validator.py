@@ -22,20 +22,15 @@ IMAGES = 100  # more than warm-up and check ask for
 
 @dataclass(frozen=True)
 class InfraValidator(Component):
-    """Blesses a model that loads, answers its warm-up requests, repeats itself by seed and keeps to time and range.
-
-    Args:
-        load_seconds: longest time to load.
-        seconds_per_image: longest time for an image, at batch 8.
-    """
+    """Blesses a model that loads, answers its warm-up requests, repeats itself by seed and keeps to time and range."""
 
     inputs = {"model": "Trainer.model"}
     outputs = {"blessing": "InfraBlessing"}
     runs = (CHECK,)
     packages = ("tensorflow", "keras")
 
-    load_seconds: float = 60.0
-    seconds_per_image: float = 5.0
+    load_seconds: float = 60.0  # longest time to load
+    seconds_per_image: float = 5.0  # longest time for an image, at batch 8
 
     def run(self, workplace: Workplace) -> None:
         """Starts the check and judges what it found.

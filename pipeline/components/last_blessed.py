@@ -12,14 +12,10 @@ class LastBlessed:
     """The last blessed model other than the new one; the input is missing where there is none.
 
     Every orchestrator finds the blessed models in its own store, and takes the one that `choose` names.
-
-    Attributes:
-        new: the component's input that holds the new model.
-        blessing: the component's output whose property `blessed` is 1 for a blessed model.
     """
 
-    new: str
-    blessing: str
+    new: str  # the component's input that holds the new model
+    blessing: str  # the component's output whose property `blessed` is 1 for a blessed model
 
     @staticmethod
     def choose(new_digest: str, blessed: Iterable[tuple[str, Model]]) -> Model | None:

@@ -24,12 +24,7 @@ _REMOVED = ".removed"
 
 @dataclass(frozen=True)
 class Pusher(Component):
-    """Copies the SavedModel beside its place and renames it to an integer; a model that is served already stays.
-
-    Args:
-        serving_dir: `saved_models/NAME`.
-        keep: versions that are kept, the newest ones.
-    """
+    """Copies the SavedModel beside its place and renames it to an integer; a model that is served already stays."""
 
     inputs = {
         "model": "Trainer.model",
@@ -39,8 +34,8 @@ class Pusher(Component):
     outputs = {"pushed_model": "PushedModel"}
     reusable = False  # what counts is what lies in serving_dir now
 
-    serving_dir: str = field(metadata=NOT_IN_FINGERPRINT)
-    keep: int
+    serving_dir: str = field(metadata=NOT_IN_FINGERPRINT)  # `saved_models/NAME`
+    keep: int  # versions that are kept, the newest ones
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -13,27 +13,19 @@ from tfgan_thyroid.training.new_run import new_record, resumed_record
 
 
 class FnArgs(Protocol):
-    """What of TFX's `FnArgs` is read.
+    """What of TFX's `FnArgs` is read."""
 
-    Attributes:
-        train_files: patterns of the training records, `.../Split-train/*`; beside the splits lies `dataset.json`.
-        serving_model_dir: where the SavedModel goes, `.../Format-Serving`.
-        model_run_dir: where logs, pictures and checkpoints go.
-        custom_config: `preset`, the name of one, and `overrides`, fields of `Config` that differ from it; also, where
-            replicas share each batch, `strategy` and `replicas`.
-    """
-
+    # Patterns of the training records, `.../Split-train/*`; beside the splits lies `dataset.json`.
     train_files: list[str]
-    serving_model_dir: str
-    model_run_dir: str
+    serving_model_dir: str  # where the SavedModel goes, `.../Format-Serving`
+    model_run_dir: str  # where logs, pictures and checkpoints go
+    # `preset`, the name of one, and `overrides`, fields of `Config` that differ from it; also, where replicas share
+    # each batch, `strategy` and `replicas`.
     custom_config: dict[str, Any]
 
 
 def run_fn(fn_args: FnArgs) -> None:
     """Trains a generator, or goes on with the training that `model_run_dir` holds, and exports it.
-
-    Args:
-        fn_args: as TFX's Trainer gives them.
 
     Raises:
         UserError: the data cannot be used, training diverged, or a signal stopped it.

@@ -10,16 +10,12 @@ from pipeline.components.workplace import Workplace
 
 @dataclass(frozen=True)
 class SchemaGen(Component):
-    """Publishes the user's schema, or the one that the preprocessing job wrote for its records.
-
-    Args:
-        schema: text of a `schema.pbtxt` that the data must keep to, or None.
-    """
+    """Publishes the user's schema, or the one that the preprocessing job wrote for its records."""
 
     inputs = {"statistics": "StatisticsGen.statistics", "examples": "ExampleGen.examples"}
     outputs = {"schema": "Schema"}
 
-    schema: str | None = None
+    schema: str | None = None  # text of a `schema.pbtxt` that the data must keep to, or None
 
     def run(self, workplace: Workplace) -> None:
         """Writes the schema."""

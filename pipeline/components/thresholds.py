@@ -78,13 +78,7 @@ def _is_finite_number(value: Any) -> bool:
 
 
 def check_values(thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate], audit_passed: bool) -> list[Check]:
-    """Holds a model against `[value]`.
-
-    Args:
-        thresholds: of the section; what it leaves out is not asked.
-        estimates: of the metrics.
-        audit_passed: whether the memorisation audit passed.
-    """
+    """Holds a model against `[value]`; a threshold that is left out is not asked."""
     mmd, similarity = estimates["mmd"], estimates["ms-ssim"]
     over_floor = None if mmd.floor is None else mmd.mean - mmd.floor
     error = nearest_neighbor_error(estimates)
@@ -144,13 +138,7 @@ def check_two_sample(
 def check_changes(
     thresholds: Mapping[str, Any], estimates: Mapping[str, Estimate], baseline: Mapping[str, Estimate]
 ) -> list[Check]:
-    """Holds a model against `[change]`.
-
-    Args:
-        thresholds: of the section; what it leaves out is not asked.
-        estimates: of the model.
-        baseline: of the last blessed model, on the same scans.
-    """
+    """Holds a model against `[change]`; the baseline is the last blessed model, on the same scans."""
     pairs = {
         "mmd": ("MMD", estimates["mmd"].mean, baseline["mmd"].mean),
         "nearest_neighbor_error": (

@@ -16,14 +16,7 @@ from pipeline.components.workplace import Workplace
 
 @dataclass(frozen=True)
 class Trainer(Component):
-    """Calls `run_fn`; the model artifact holds `Format-Serving/`, the run artifact the run directory.
-
-    Args:
-        preset: where the configuration starts from.
-        overrides: fields of `Config` that differ from it.
-        strategy: how replicas share each batch; the losses are the same.
-        replicas: of the strategy.
-    """
+    """Calls `run_fn`; the model artifact holds `Format-Serving/`, the run artifact the run directory."""
 
     inputs = {
         "examples": "ExampleGen.examples",
@@ -34,10 +27,11 @@ class Trainer(Component):
     ignored_modules = ("tfgan_thyroid.metrics", "tfgan_thyroid.callbacks", "tfgan_thyroid.training.curves")
     packages = ("tensorflow", "keras")
 
-    preset: str
-    overrides: dict[str, Any]
+    preset: str  # where the configuration starts from
+    overrides: dict[str, Any]  # fields of `Config` that differ from it
+    # How replicas share each batch; the losses are the same.
     strategy: str = field(default="none", metadata=NOT_IN_FINGERPRINT)
-    replicas: int | None = field(default=None, metadata=NOT_IN_FINGERPRINT)
+    replicas: int | None = field(default=None, metadata=NOT_IN_FINGERPRINT)  # of the strategy
 
     def run(self, workplace: Workplace) -> None:
         """Trains in scratch, where a killed training is found again, then links what came out to the outputs.

@@ -8,16 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Workplace:
-    """What a component runs with.
+    """What a component runs with."""
 
-    Attributes:
-        inputs: directories of the artifacts that it reads, by input; without a last blessed model where there is none.
-        outputs: empty directories to write to, by output; each becomes an artifact when `run` returns.
-        scratch: a directory that outlives a killed run of this very work, for what can be continued.
-        log: for its own log file and the screen.
-    """
-
+    # Directories of the artifacts that it reads, by input; without a last blessed model where there is none.
     inputs: Mapping[str, Path]
-    outputs: Mapping[str, Path]
-    scratch: Path
-    log: logging.Logger
+    outputs: Mapping[str, Path]  # empty directories to write to, by output; each becomes an artifact when `run` returns
+    scratch: Path  # a directory that outlives a killed run of this very work, for what can be continued
+    log: logging.Logger  # for its own log file and the screen

@@ -22,30 +22,18 @@ MANIFEST = "artifact.json"
 
 @dataclass(frozen=True)
 class Artifact:
-    """What a manifest holds.
+    """What a manifest holds."""
 
-    Attributes:
-        name: `Component/output/ID`, its place below the pipeline's root.
-        type: in TFX's words, such as `Examples`, `Schema`, `Model`, `ModelBlessing`.
-        digest: SHA-256 over the names and contents of its files.
-        parameters: of the component that wrote it.
-        parents: names of the artifacts that it was made from.
-        started: when its component began, ISO 8601 in UTC.
-        ended: when it was whole.
-        code_version: of the component that wrote it, SHA-256.
-        package_version: of this package.
-        properties: what its component says of it: `blessed`, `splits`, digests, metrics.
-    """
-
-    name: str
-    type: str
-    digest: str
-    parameters: dict[str, Any]
-    parents: tuple[str, ...]
-    started: str
-    ended: str
-    code_version: str = ""
-    package_version: str = __version__
+    name: str  # `Component/output/ID`, its place below the pipeline's root
+    type: str  # in TFX's words, such as `Examples`, `Schema`, `Model`, `ModelBlessing`
+    digest: str  # SHA-256 over the names and contents of its files
+    parameters: dict[str, Any]  # of the component that wrote it
+    parents: tuple[str, ...]  # names of the artifacts that it was made from
+    started: str  # when its component began, ISO 8601 in UTC
+    ended: str  # when it was whole
+    code_version: str = ""  # of the component that wrote it, SHA-256
+    package_version: str = __version__  # of this package
+    # What its component says of it: `blessed`, `splits`, digests, metrics.
     properties: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -24,17 +24,7 @@ LOG = logging.getLogger("tfgan_thyroid.pipeline")
 def execute(
     component: Component, inputs: Mapping[str, Artifact], fingerprint: str, run: int, store: MetadataStore
 ) -> dict[str, Artifact]:
-    """Runs a component and publishes what it wrote.
-
-    Args:
-        component: to run.
-        inputs: what it reads.
-        fingerprint: of this work.
-        run: number of the run.
-        store: where the execution is noted.
-
-    Returns:
-        Its artifacts, by output.
+    """Runs a component and publishes what it wrote; returns its artifacts, by output.
 
     Raises:
         UserError: it failed; the message names the component, the cause, the log and how to go on.

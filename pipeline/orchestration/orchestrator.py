@@ -22,31 +22,21 @@ Outputs = dict[str, Artifact]
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """How a run of the pipeline ended.
+    """How a run of the pipeline ended."""
 
-    Attributes:
-        run: its number.
-        artifacts: names of those that every component made or reused, by `Component.output`.
-        stopped_by: the component whose outputs forbid to go on, and why; None where all ran.
-    """
-
-    run: int
-    artifacts: Mapping[str, str]
+    run: int  # its number
+    artifacts: Mapping[str, str]  # names of those that every component made or reused, by `Component.output`
+    # The component whose outputs forbid to go on, and why; None where all ran.
     stopped_by: tuple[str, str] | None = None
 
 
 @dataclass
 class Orchestrator:
-    """Runs components over a pipeline's root.
+    """Runs components over a pipeline's root."""
 
-    Attributes:
-        root: where artifacts, logs and the store lie.
-        no_cache: whether to run everything again.
-        start_from: name of the component from which on everything is run again, None to reuse what can be.
-    """
-
-    root: Path
-    no_cache: bool = False
+    root: Path  # where artifacts, logs and the store lie
+    no_cache: bool = False  # whether to run everything again
+    # Name of the component from which on everything is run again, None to reuse what can be.
     start_from: str | None = None
     _whole: dict[int, Outputs | None] = field(default_factory=dict, init=False)
 

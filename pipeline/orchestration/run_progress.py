@@ -13,17 +13,11 @@ TICK = 60.0  # seconds between two words from a component that is long at work
 
 
 class Step(NamedTuple):
-    """What a plan says of a component.
+    """What a plan says of a component."""
 
-    Attributes:
-        name: of the component.
-        taken_from: the execution whose artifacts will do; None where the component will run.
-        seconds: that it took the last time it ran to its end; None where it never did.
-    """
-
-    name: str
-    taken_from: int | None
-    seconds: float | None
+    name: str  # of the component
+    taken_from: int | None  # the execution whose artifacts will do; None where the component will run
+    seconds: float | None  # that it took the last time it ran to its end; None where it never did
 
     def __str__(self) -> str:
         if self.taken_from is not None:
@@ -36,16 +30,11 @@ class PlanProgress:
     """How far a plan is: place, time so far, time to go.
 
     The time to go is what the components took the last time; one that never ran is named instead.
-
-    Attributes:
-        steps: of the plan.
-        log: where the lines go.
-        clock: in seconds.
     """
 
-    steps: Sequence[Step]
-    log: logging.Logger
-    clock: Callable[[], float] = time.monotonic
+    steps: Sequence[Step]  # of the plan
+    log: logging.Logger  # where the lines go
+    clock: Callable[[], float] = time.monotonic  # in seconds
 
     def __post_init__(self) -> None:
         self.started = self.clock()

@@ -60,11 +60,7 @@ class Run(NamedTuple):
 
 
 class MetadataStore:
-    """Executions and artifacts of a pipeline's root.
-
-    Args:
-        root: of the pipeline; the file is made there.
-    """
+    """Executions and artifacts of a pipeline's root."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

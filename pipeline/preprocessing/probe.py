@@ -24,23 +24,14 @@ _TISSUE = 0.8
 
 
 class Probe(NamedTuple):
-    """What a few scans, taken evenly from all, are like.
+    """What a few scans, taken evenly from all, are like."""
 
-    Attributes:
-        scans: frames that were looked at.
-        refused: files that would be refused.
-        coloured: scans with an area of colour, as of flow (colour Doppler, elastography).
-        drawn_on: scans with calipers or text over what is kept; 0 where those are filled in.
-        margins: scans of which much that is kept is no tissue: margins, rulers, menus.
-        seconds: for all scans, in one process.
-    """
-
-    scans: int
-    refused: int
-    coloured: int
-    drawn_on: int
-    margins: int
-    seconds: float
+    scans: int  # frames that were looked at
+    refused: int  # files that would be refused
+    coloured: int  # scans with an area of colour, as of flow (colour Doppler, elastography)
+    drawn_on: int  # scans with calipers or text over what is kept; 0 where those are filled in
+    margins: int  # scans of which much that is kept is no tissue: margins, rulers, menus
+    seconds: float  # for all scans, in one process
 
 
 def probe_scans(

@@ -18,11 +18,6 @@ def watched_progress(folder: Path, total: int, unit: str) -> Iterator[None]:
     """Show on standard error how many of `total` elements are done, how fast, and how long the rest will take.
 
     On a terminal twice a second, in a log file every ten seconds.
-
-    Args:
-        folder: where the workers keep their `*.progress` files.
-        total: how many elements there are.
-        unit: what one element is called.
     """
     from tqdm import tqdm
 

@@ -11,46 +11,28 @@ from tfgan_thyroid.data.masks.labels import MaskLabel
 
 @dataclasses.dataclass(frozen=True)
 class PreprocessSettings:
-    """Settings of one run.
+    """Settings of one run."""
 
-    Args:
-        image_size: height and width to store, pixels.
-        crop: see `crop_policies.find_crop`.
-        white_level: the 16-bit value stored as white.
-        masks: whether each scan must have a mask.
-        splits: the fraction of scans for each split.
-        seed: draws the splits.
-        group_pattern: regular expression for a scan's group; None for one group a file.
-        shards: files a split, at most.
-        salt: the key of the hashes in `image/source_id` and `image/group_id`; None for plain hashes.
-        staging: the folder that becomes the dataset directory once it is complete; every worker must see it.
-        mask_label: which structure of the masks is the foreground.
-        groups: the group of each file that a table names; None to go by `group_pattern`.
-        listed: the split of each file that a list names; None to go by `splits`.
-        near_duplicates: scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
-        inpaint_overlays: whether burned-in calipers and text are filled in.
-        sheet_names: whether the two sheets of pictures name files.
-        sheet_share: the share of scans from which the crop sheet's are drawn.
-        probe: counts of what a look at a few scans found, by the names of `Probe`; for `statistics.json`.
-    """
-
-    image_size: int
-    crop: str
-    white_level: int
-    masks: bool
-    splits: dict[str, float]
-    seed: int
-    group_pattern: str | None
-    shards: int
-    salt: bytes | None = None
+    image_size: int  # height and width to store, pixels
+    crop: str  # see `crop_policies.find_crop`
+    white_level: int  # the 16-bit value stored as white
+    masks: bool  # whether each scan must have a mask
+    splits: dict[str, float]  # the fraction of scans for each split
+    seed: int  # draws the splits
+    group_pattern: str | None  # regular expression for a scan's group; None for one group a file
+    shards: int  # files a split, at most
+    salt: bytes | None = None  # the key of the hashes in `image/source_id` and `image/group_id`; None for plain hashes
+    # The folder that becomes the dataset directory once it is complete; every worker must see it.
     staging: Path = Path()
-    mask_label: MaskLabel = MaskLabel()
-    groups: dict[bytes, str] | None = None
-    listed: dict[bytes, str] | None = None
+    mask_label: MaskLabel = MaskLabel()  # which structure of the masks is the foreground
+    groups: dict[bytes, str] | None = None  # the group of each file that a table names; None to go by `group_pattern`
+    listed: dict[bytes, str] | None = None  # the split of each file that a list names; None to go by `splits`
+    # Scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
     near_duplicates: int | None = None
-    inpaint_overlays: bool = False
-    sheet_names: bool = False
-    sheet_share: float = 1.0
+    inpaint_overlays: bool = False  # whether burned-in calipers and text are filled in
+    sheet_names: bool = False  # whether the two sheets of pictures name files
+    sheet_share: float = 1.0  # the share of scans from which the crop sheet's are drawn
+    # Counts of what a look at a few scans found, by the names of `Probe`; for `statistics.json`.
     probe: dict[str, int] | None = None
 
     @property

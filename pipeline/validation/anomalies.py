@@ -29,21 +29,13 @@ _TYPES = {
 
 @dataclasses.dataclass(frozen=True)
 class Anomaly:
-    """Something wrong with a data set, or worth a look.
+    """Something wrong with a data set, or worth a look."""
 
-    Args:
-        severity: `ERROR`: the data set must not be used as it is; `WARNING`: a person should look.
-        kind: in a few words; the same words for the same kind.
-        detail: what was found, what was wanted, what to do. It names no scan.
-        split: where; None for the data set as a whole.
-        feature: the key of the record that it is about, if it is about one.
-    """
-
-    severity: str
-    kind: str
-    detail: str
-    split: str | None = None
-    feature: str | None = None
+    severity: str  # `ERROR`: the data set must not be used as it is; `WARNING`: a person should look
+    kind: str  # in a few words; the same words for the same kind
+    detail: str  # what was found, what was wanted, what to do. It names no scan
+    split: str | None = None  # where; None for the data set as a whole
+    feature: str | None = None  # the key of the record that it is about, if it is about one
 
     def __str__(self) -> str:
         where = [f"split {self.split}"] if self.split else []
@@ -62,11 +54,6 @@ def write_anomalies(anomalies: Sequence[Anomaly], directory: Path, schema_text: 
 
     The latter is a binary `Anomalies` message of tensorflow-metadata: what concerns a feature under its name, all
     else, and what concerns the data set as a whole, in `dataset_anomaly_info`; `baseline` is the schema.
-
-    Args:
-        anomalies: from `validate_dataset`.
-        directory: must not exist.
-        schema_text: the schema that the data set was checked against, as text.
     """
     with new_directory(directory) as folder:
         document = {"anomalies": [dataclasses.asdict(anomaly) for anomaly in anomalies]}

@@ -17,21 +17,13 @@ _PYTHON_TYPES = {"BYTES": bytes, "INT": int, "FLOAT": float}
 
 @dataclasses.dataclass(frozen=True)
 class FeatureRule:
-    """What one feature must be.
+    """What one feature must be."""
 
-    Args:
-        kind: `BYTES`, `INT` or `FLOAT`.
-        required: whether every record must have it.
-        count: how many values it must have; None for any number.
-        low: the least whole number, None for any.
-        high: the greatest whole number, None for any.
-    """
-
-    kind: str
-    required: bool
-    count: int | None
-    low: int | None
-    high: int | None
+    kind: str  # `BYTES`, `INT` or `FLOAT`
+    required: bool  # whether every record must have it
+    count: int | None  # how many values it must have; None for any number
+    low: int | None  # the least whole number, None for any
+    high: int | None  # the greatest whole number, None for any
 
     def faults(self, values: Sequence[Any]) -> Iterator[tuple[str, str]]:
         """(kind, detail) of what is wrong with the values of one record."""

@@ -24,32 +24,22 @@ Features = dict[str, list]
 
 @dataclasses.dataclass
 class SplitAccount:
-    """What the records of one split hold.
+    """What the records of one split hold."""
 
-    Args:
-        records: those that could be read.
-        groups: records of each group.
-        images: records of each image, by its digest as recomputed from the pixels.
-        record_digests: of image and mask, as `dataset.json` hashes them.
-        histogram: how often each grey level occurs, int64 `[256]`.
-        constant: images without contrast.
-        black: images that are nearly black, and not constant.
-        masks: masks that could be read.
-        empty_masks: those without foreground.
-        faults: (feature or None, kind) -> how many records have it.
-        examples: the same keys -> what the first of them has.
-    """
-
-    records: int = 0
-    groups: Counter = dataclasses.field(default_factory=Counter)
+    records: int = 0  # those that could be read
+    groups: Counter = dataclasses.field(default_factory=Counter)  # records of each group
+    # Records of each image, by its digest as recomputed from the pixels.
     images: Counter = dataclasses.field(default_factory=Counter)
+    # Of image and mask, as `dataset.json` hashes them.
     record_digests: list[str] = dataclasses.field(default_factory=list)
+    # How often each grey level occurs, int64 `[256]`.
     histogram: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(256, np.int64))
-    constant: int = 0
-    black: int = 0
-    masks: int = 0
-    empty_masks: int = 0
-    faults: Counter = dataclasses.field(default_factory=Counter)
+    constant: int = 0  # images without contrast
+    black: int = 0  # images that are nearly black, and not constant
+    masks: int = 0  # masks that could be read
+    empty_masks: int = 0  # those without foreground
+    faults: Counter = dataclasses.field(default_factory=Counter)  # (feature or None, kind) -> how many records have it
+    # The same keys -> what the first of them has.
     examples: dict[tuple[str | None, str], str] = dataclasses.field(default_factory=dict)
 
     def note(self, feature: str | None, kind: str, detail: str) -> None:
@@ -59,14 +49,7 @@ class SplitAccount:
 
 
 def account_for_split(directory: Path, split: str, size: int, rules: Mapping[str, FeatureRule]) -> SplitAccount:
-    """Read a split.
-
-    Args:
-        directory: a dataset directory.
-        split: one of its splits; missing files are noted as a fault.
-        size: height and width that images must have, pixels.
-        rules: what each feature must be.
-    """
+    """Read a split."""
     account = SplitAccount()
     for features in _examples(directory, split, account):
         account.records += 1

@@ -18,30 +18,18 @@ from tfgan_thyroid.data.records import schema
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """From where on something is worth a warning.
+    """From where on something is worth a warning."""
 
-    Args:
-        drift: Jensen-Shannon divergence of a split's grey levels from train's, bits.
-        brightness: difference of the mean grey levels, of 255.
-        few_records: a split that was asked for and has fewer records is called nearly empty.
-        bad_fraction: images without contrast, or nearly black, are an error from this fraction of a split on.
-    """
-
-    drift: float = 0.1
-    brightness: float = 25.0
-    few_records: int = 5
-    bad_fraction: float = 0.5
+    drift: float = 0.1  # Jensen-Shannon divergence of a split's grey levels from train's, bits
+    brightness: float = 25.0  # difference of the mean grey levels, of 255
+    few_records: int = 5  # a split that was asked for and has fewer records is called nearly empty
+    bad_fraction: float = 0.5  # images without contrast, or nearly black, are an error from this fraction of a split on
 
 
 def validate_dataset(
     directory: Path, schema_path: Path | None = None, thresholds: Thresholds | None = None
 ) -> list[Anomaly]:
-    """Check a data set; errors come first.
-
-    Args:
-        directory: a dataset directory; every record of it is read.
-        schema_path: a `schema.pbtxt` to hold it against; None for its own.
-        thresholds: for the warnings.
+    """Check every record of a data set, against its own schema unless another is given; errors come first.
 
     Raises:
         UserError: the directory is no data set, or the schema cannot be read.

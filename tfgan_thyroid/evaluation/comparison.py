@@ -23,19 +23,12 @@ BESIDE_PIXELS = ("mmd", "1nn")
 
 @dataclasses.dataclass(frozen=True)
 class MetricsProtocol:
-    """How the metrics are computed.
+    """How the metrics are computed."""
 
-    Attributes:
-        metrics: names, `two-sample` among them or not.
-        samples: images of each kind in a draw.
-        draws: number of draws.
-        seed: of the draws.
-    """
-
-    metrics: Sequence[str]
-    samples: int
-    draws: int
-    seed: int
+    metrics: Sequence[str]  # names, `two-sample` among them or not
+    samples: int  # images of each kind in a draw
+    draws: int  # number of draws
+    seed: int  # of the draws
 
 
 def compare(
@@ -181,10 +174,6 @@ def _advance(bar: Any, done: int) -> None:
 
 def check_sizes(real: Sequence[int], generated: Sequence[int]) -> None:
     """Refuses images that cannot be compared.
-
-    Args:
-        real: height and width of the real images, in pixels.
-        generated: of the generated ones.
 
     Raises:
         UserError: they differ.

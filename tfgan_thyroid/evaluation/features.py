@@ -27,24 +27,13 @@ RANDOM_GRID = 2
 
 @dataclass(frozen=True)
 class FeatureExtractor:
-    """A map from images to vectors.
+    """A map from images to vectors."""
 
-    Attributes:
-        name: of the space, as results state it.
-        embed: float32 `[N, H, W, C]` in [-1, 1] to float32 `[N, F]`.
-    """
-
-    name: str
-    embed: Callable[[tf.Tensor], tf.Tensor]
+    name: str  # of the space, as results state it
+    embed: Callable[[tf.Tensor], tf.Tensor]  # float32 `[N, H, W, C]` in [-1, 1] to float32 `[N, F]`
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features of images.
-
-        Args:
-            images: uint8 `[N, H, W, C]`.
-
-        Returns:
-            float32 `[N, F]`.
+        """Features of images, uint8 `[N, H, W, C]`: float32 `[N, F]`.
 
         Raises:
             UserError: the network gives no numbers.
@@ -60,10 +49,6 @@ class FeatureExtractor:
 
 def encoder_features(run: RunDirectory, which: str = "latest") -> FeatureExtractor:
     """The latents that a run's trained encoder gives.
-
-    Args:
-        run: a run directory.
-        which: checkpoint, `latest`, `best` or an iteration.
 
     Raises:
         UserError: the model has no encoder, or it encodes pairs of image and mask.
@@ -94,9 +79,6 @@ def random_features(channels: int = 1) -> FeatureExtractor:
     Four 3x3 convolutions of stride 2 with ReLU, He's normal initialization; of each, the means over a grid of 2x2
     parts of the image: 960 features. Random features keep what separates textures and layouts (Naeem et al. 2020
     recommend a random network where ImageNet's classes say nothing about the images, as in ultrasound).
-
-    Args:
-        channels: of the images.
     """
     rng = np.random.default_rng(RANDOM_SEED)
     kernels, fan = [], channels
@@ -160,13 +142,6 @@ def feature_extractor(
     name: str, run: RunDirectory | None, which: str, file: Path | None, channels: int = 1
 ) -> FeatureExtractor | None:
     """The extractor that a command's flags ask for; None for pixels, which need none.
-
-    Args:
-        name: of `NAMES`.
-        run: whose encoder is meant.
-        which: its checkpoint.
-        file: of a network, or of Inception's weights.
-        channels: of the images.
 
     Raises:
         UserError: what the space needs is not there.

@@ -67,14 +67,7 @@ def generated_source(
 
 
 def run_images(run: RunDirectory, which: str, weights: str | None, count: int, seed: int = 0) -> np.ndarray:
-    """Images of the seeds `seed`, `seed + 1`, ... as `generate` would write them.
-
-    Args:
-        run: a run directory.
-        which: checkpoint, `latest`, `best` or an iteration.
-        weights: `average` or `raw`; by default the average where the run keeps one.
-        count: how many.
-        seed: of the first.
+    """Images of the seeds `seed`, `seed + 1`, ... as `generate` would write them, of a checkpoint of a run.
 
     Returns:
         uint8 `[count, H, W, 1]`; of a paired generator the images without their masks.

@@ -33,21 +33,13 @@ class Kind(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class ImageSource:
-    """Images and where they are from, without the name of a file, a folder or a patient.
+    """Images and where they are from, without the name of a file, a folder or a patient."""
 
-    Attributes:
-        images: uint8 `[N, H, W, C]`.
-        kind: what they were read from.
-        facts: JSON-able: `kind`, `count`, `image_size`, `digest` and what is particular to the kind.
-        groups: int `[N]`, which images are of one patient; None where that is not known.
-        run: the run directory, of a run.
-    """
-
-    images: np.ndarray
-    kind: Kind
-    facts: dict[str, Any]
-    groups: np.ndarray | None = None
-    run: RunDirectory | None = None
+    images: np.ndarray  # uint8 `[N, H, W, C]`
+    kind: Kind  # what they were read from
+    facts: dict[str, Any]  # JSON-able: `kind`, `count`, `image_size`, `digest` and what is particular to the kind
+    groups: np.ndarray | None = None  # int `[N]`, which images are of one patient; None where that is not known
+    run: RunDirectory | None = None  # the run directory, of a run
 
     @property
     def description(self) -> str:

@@ -4,19 +4,12 @@ from typing import Any, NamedTuple
 
 
 class Check(NamedTuple):
-    """One thing that was asked.
+    """One thing that was asked."""
 
-    Attributes:
-        threshold: its name, such as `value.mmd_over_floor`.
-        limit: the most that is allowed; `True` where a thing must simply hold.
-        value: what was found; None where it could not be computed; counts as a failure.
-        words: what was found and what was asked, as a sentence.
-    """
-
-    threshold: str
-    limit: float | bool
-    value: float | bool | None
-    words: str
+    threshold: str  # its name, such as `value.mmd_over_floor`
+    limit: float | bool  # the most that is allowed; `True` where a thing must simply hold
+    value: float | bool | None  # what was found; None where it could not be computed; counts as a failure
+    words: str  # what was found and what was asked, as a sentence
 
     @property
     def kept(self) -> bool:
@@ -27,15 +20,10 @@ class Check(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What came out of all checks.
+    """What came out of all checks."""
 
-    Attributes:
-        checks: all that was asked.
-        notes: what explains a check that was not kept.
-    """
-
-    checks: list[Check]
-    notes: list[str]
+    checks: list[Check]  # all that was asked
+    notes: list[str]  # what explains a check that was not kept
 
     @property
     def blessed(self) -> bool:

@@ -15,35 +15,22 @@ from tfgan_thyroid.runs.run_directory import current_stack
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What was compared, and what came out.
+    """What was compared, and what came out."""
 
-    Attributes:
-        real: the real images.
-        generated: the generated ones.
-        estimates: metrics by name.
-        trained_on: the scans among which the audit looks for copies.
-        audit: of memorisation, None where it was not asked for.
-        held_out: real scans that the audit held out, None where there are none.
-        features: the space of the metrics that are pluggable.
-        samples: images of each kind that a draw should hold.
-        dimensions: of that space, None for pixels.
-        beside: MMD and 1-NN in the random network's features, where the space is pixels.
-        two_sample: of the classifier two-sample test, None where it was not asked or cannot be made.
-        verdict: in words.
-    """
-
-    real: ImageSource
-    generated: ImageSource
-    estimates: dict[str, Estimate]
-    trained_on: ImageSource
-    audit: AuditResult | None
-    held_out: ImageSource | None
-    features: str
-    samples: int
-    dimensions: int | None = None
+    real: ImageSource  # the real images
+    generated: ImageSource  # the generated ones
+    estimates: dict[str, Estimate]  # metrics by name
+    trained_on: ImageSource  # the scans among which the audit looks for copies
+    audit: AuditResult | None  # of memorisation, None where it was not asked for
+    held_out: ImageSource | None  # real scans that the audit held out, None where there are none
+    features: str  # the space of the metrics that are pluggable
+    samples: int  # images of each kind that a draw should hold
+    dimensions: int | None = None  # of that space, None for pixels
+    # MMD and 1-NN in the random network's features, where the space is pixels.
     beside: dict[str, Estimate] = dataclasses.field(default_factory=dict)
+    # Of the classifier two-sample test, None where it was not asked or cannot be made.
     two_sample: TwoSample | None = None
-    verdict: Verdict = Verdict("No verdict: it was not asked for")
+    verdict: Verdict = Verdict("No verdict: it was not asked for")  # in words
 
     @property
     def remarks(self) -> list[str]:

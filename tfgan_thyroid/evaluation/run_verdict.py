@@ -18,11 +18,7 @@ GENERATED = TO_JUDGE + TO_JUDGE // 2
 
 
 def judge_run(run: RunDirectory, seconds: float) -> Verdict:
-    """The short form on a run's last checkpoint, written to its `verdict.json`.
-
-    Args:
-        run: trained to its last iteration.
-        seconds: that it may take, with reading and generating.
+    """The short form on a finished run's last checkpoint, in at most `seconds`, written to its `verdict.json`.
 
     Raises:
         UserError: the data set is not there, or the generator makes no numbers.
@@ -43,13 +39,6 @@ def judge_run(run: RunDirectory, seconds: float) -> Verdict:
 
 
 def write_verdict(run: RunDirectory, iteration: int, result: Verdict, found: TwoSample | None) -> None:
-    """Writes what was said of a checkpoint, which the model card repeats.
-
-    Args:
-        run: whose checkpoint.
-        iteration: of the checkpoint.
-        result: in words.
-        found: in numbers, None where there are none.
-    """
+    """Writes what was said of a checkpoint, which the model card repeats."""
     document = {"iteration": iteration, "verdict": result.lines, "two_sample": found.to_dict() if found else None}
     atomic.write_text(run.verdict_file, json.dumps(document, indent=2) + "\n")

@@ -27,9 +27,6 @@ def newest_version(path: Path) -> Path | None:
 def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
     """A function from seeds `[N]` to uint8 images `[N, H, W, 1]`.
 
-    Args:
-        version: directory of a SavedModel.
-
     Raises:
         UserError: it cannot be loaded, or takes something else than seeds; later, that it failed.
     """

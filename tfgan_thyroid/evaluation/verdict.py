@@ -22,15 +22,10 @@ _ASK_THE_AUDIT = "python -m tfgan_thyroid.evaluate --audit looks for copies of w
 
 
 class Verdict(NamedTuple):
-    """What is said of a generator.
+    """What is said of a generator."""
 
-    Attributes:
-        headline: one line; never praise where nothing was measured.
-        details: further lines.
-    """
-
-    headline: str
-    details: tuple[str, ...] = ()
+    headline: str  # one line; never praise where nothing was measured
+    details: tuple[str, ...] = ()  # further lines
 
     @property
     def lines(self) -> list[str]:
@@ -41,14 +36,7 @@ class Verdict(NamedTuple):
 def verdict(
     generated: np.ndarray, found: TwoSample | None, audit: AuditResult | None = None, why_not: str = ""
 ) -> Verdict:
-    """Puts what was found into words.
-
-    Args:
-        generated: uint8 `[N, H, W, C]`.
-        found: of the two-sample test, None where it was not made.
-        audit: of memorisation, where it was made.
-        why_not: why there was no two-sample test.
-    """
+    """Puts what was found into words; where there was no two-sample test, `why_not` says why."""
     findings = [*_nothing_shown(generated), *_copies(generated.shape[1], found, audit), *_variety(found)]
     if found is None:
         if findings:

@@ -19,19 +19,12 @@ METRICS = ("dice", "iou")
 
 
 class Gain(NamedTuple):
-    """What generated pairs changed.
+    """What generated pairs changed."""
 
-    Attributes:
-        steps: updates of each U-Net.
-        baseline: scores without generated pairs.
-        difference: with minus without, by metric, with its 95 % interval over the patients.
-        patients: groups of the test split.
-    """
-
-    steps: int
-    baseline: SegmentationScores
-    difference: dict[str, Interval]
-    patients: int
+    steps: int  # updates of each U-Net
+    baseline: SegmentationScores  # scores without generated pairs
+    difference: dict[str, Interval]  # with minus without, by metric, with its 95 % interval over the patients
+    patients: int  # groups of the test split
 
     def to_dict(self) -> dict[str, Any]:
         """For `baseline.json` and `--json`."""
@@ -67,15 +60,7 @@ def measure_gain(
     test: SegmentationExamples,
     scores: SegmentationScores,
 ) -> Gain:
-    """Trains the U-Net again on the labelled scans alone, from the same initial values, for as many steps.
-
-    Args:
-        config: of the U-Net that was trained with generated pairs; early stopping off.
-        labelled: the scans that it learned from.
-        in_epoch: steps of its epochs.
-        test: what it was scored on.
-        scores: of it.
-    """
+    """Trains the U-Net again on the labelled scans alone, from the same initial values, for as many steps."""
     LOG.info("baseline: %d steps on the %d labelled scans alone", config.epochs * in_epoch, len(labelled))
     model = train_unet(config, labelled, in_epoch=in_epoch)
     baseline = score(test, model.predict_masks(test.images))

@@ -18,15 +18,10 @@ DRAWS = 10_000
 
 
 class GroupScore(NamedTuple):
-    """The score of one training on one group.
+    """The score of one training on one group."""
 
-    Attributes:
-        images: of the group.
-        value: mean over them.
-    """
-
-    images: int
-    value: float
+    images: int  # of the group
+    value: float  # mean over them
 
 
 SeedScores = Mapping[int, Mapping[str, GroupScore]]
@@ -35,10 +30,6 @@ SeedScores = Mapping[int, Mapping[str, GroupScore]]
 
 def bootstrap_mean(scores: SeedScores, seed: int = 0) -> Interval:
     """The mean over the images and the seeds, with its 95 % interval over groups and seeds.
-
-    Args:
-        scores: of at least one seed and group.
-        seed: of the resampling.
 
     Returns:
         The interval; its bounds are None where one seed, or one group, leaves them unknown.
@@ -68,13 +59,7 @@ def bootstrap_difference(first: SeedScores, second: SeedScores, seed: int = 0) -
 
 
 def bootstrap_groups(first: Mapping[str, GroupScore], second: Mapping[str, GroupScore], seed: int = 0) -> Interval:
-    """First minus second of one training each, paired: what other groups would give, and no other training.
-
-    Args:
-        first: scores by group.
-        second: scores of the same groups.
-        seed: of the resampling.
-    """
+    """First minus second of one training each, paired: what other groups would give, and no other training."""
     (values, images), (others, _) = _table({0: first}), _table({0: second})
     return _interval(values - others, images, seed, fewest=len(first))
 

@@ -25,18 +25,7 @@ QUIET = {"metric_samples": 0, "image_every": 10**6, "checkpoint_every": 500}
 def train_by_command(
     data: Path, split: str, preset: str, config: Config, outdir: Path, scans: Path | None = None
 ) -> RunDirectory:
-    """Trains in a process of its own, goes on with a training that was stopped, or takes a finished one.
-
-    Args:
-        data: dataset directory.
-        split: of it, to train on.
-        preset: where the configuration starts from.
-        config: the configuration.
-        outdir: of this training alone.
-        scans: file of the source ids to train on; None takes the whole split.
-
-    Returns:
-        The finished run.
+    """Trains in a process of its own, or goes on with a stopped training; returns the finished run.
 
     Raises:
         UserError: the directory holds a training of another plan, or training stopped before its last iteration.

@@ -17,19 +17,12 @@ LOG = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One computation of a plan.
+    """One computation of a plan."""
 
-    Attributes:
-        name: of its result file, without `.json`.
-        key: all that decides the result, JSON-able; a kept result with another key is not of this plan.
-        cost: what it costs relative to the other cells, for the estimated time of arrival.
-        compute: makes the result, a JSON-able dictionary.
-    """
-
-    name: str
-    key: dict[str, Any]
-    cost: float
-    compute: Callable[[], dict[str, Any]]
+    name: str  # of its result file, without `.json`
+    key: dict[str, Any]  # all that decides the result, JSON-able; a kept result with another key is not of this plan
+    cost: float  # what it costs relative to the other cells, for the estimated time of arrival
+    compute: Callable[[], dict[str, Any]]  # makes the result, a JSON-able dictionary
 
 
 def config_key(config: Any, named: Collection[str], without: Collection[str]) -> dict[str, Any]:
@@ -56,9 +49,6 @@ def run_plan(
         cells: with distinct names.
         folder: of the result files, `NAME.json`, each `{"key": ..., "result": ...}`.
         on_result: called with the results so far, by cell name, at the start and after each computation.
-
-    Returns:
-        The results by cell name, in the plan's order.
 
     Raises:
         UserError: a kept result belongs to another plan, or is damaged.

@@ -18,17 +18,11 @@ class Interval(NamedTuple):
 
 
 class PairedTest(NamedTuple):
-    """A paired comparison.
+    """A paired comparison."""
 
-    Attributes:
-        difference: mean of first minus second, with its 95 % interval.
-        p_value: of the two-sided paired t-test, None below two pairs.
-        pairs: how many seeds both systems share.
-    """
-
-    difference: Interval
-    p_value: float | None
-    pairs: int
+    difference: Interval  # mean of first minus second, with its 95 % interval
+    p_value: float | None  # of the two-sided paired t-test, None below two pairs
+    pairs: int  # how many seeds both systems share
 
     @property
     def real(self) -> bool:
@@ -38,11 +32,7 @@ class PairedTest(NamedTuple):
 
 
 def mean_interval(values: Sequence[float]) -> Interval:
-    """Mean and 95 % interval by Student's t, over independent seeds.
-
-    Args:
-        values: at least one.
-    """
+    """Mean and 95 % interval by Student's t, over independent seeds."""
     sample = np.asarray(values, np.float64)
     mean = float(sample.mean())
     if len(sample) < 2:

@@ -30,11 +30,7 @@ class Worker:
         self._end()
 
     def call(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """What a function of a module returns or raises, computed there.
-
-        Args:
-            work: a function that can be imported by name.
-            arguments: of it, which can be pickled.
+        """What a function of a module, on arguments that can be pickled, returns or raises, computed there.
 
         Raises:
             UserError: the process was killed.

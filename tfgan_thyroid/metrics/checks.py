@@ -8,10 +8,6 @@ from tfgan_thyroid.errors import UserError
 def check_images(real: np.ndarray, generated: np.ndarray) -> None:
     """Refuses images that are not 8-bit, of different sizes, or, the real ones, all equal.
 
-    Args:
-        real: to be uint8 `[N, H, W, C]`.
-        generated: to be uint8 `[M, H, W, C]`.
-
     Raises:
         UserError: with the remedy.
     """
@@ -33,11 +29,6 @@ def check_images(real: np.ndarray, generated: np.ndarray) -> None:
 
 def check_features(features: np.ndarray, images: np.ndarray, kind: str) -> None:
     """Refuses features that are not `[N, F]`, one row an image, all finite.
-
-    Args:
-        features: to be `[N, F]`.
-        images: `[N, H, W, C]`.
-        kind: `real` or `generated`, for the message.
 
     Raises:
         UserError: with the remedy.

@@ -15,15 +15,7 @@ KEPT_NEIGHBORS = 5
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """`|a_i - b_j|^2` for all pairs, whole.
-
-    Args:
-        a: `[N, F]` features.
-        b: `[M, F]`.
-
-    Returns:
-        float64 `[N, M]`, non-negative.
-    """
+    """`|a_i - b_j|^2` for all pairs of features `[N, F]` and `[M, F]`: float64 `[N, M]`, non-negative."""
     return np.concatenate([block for _, block in _distance_blocks(a, b)])
 
 
@@ -66,13 +58,10 @@ class SquaredDistances:
         return np.concatenate([block.min(axis=1) for _, block in self.blocks()])
 
     def nearest_others(self, k: int) -> np.ndarray:
-        """Within a set, the distances to the k nearest other images, nearest first.
+        """Within a set, the distances to the k nearest other images, nearest first: float64 `[N, k]`.
 
         Args:
             k: 1 to N - 1. Up to `KEPT_NEIGHBORS` cost one pass over the distances in all.
-
-        Returns:
-            float64 `[N, k]`.
         """
         if self._neighbors.shape[1] < k:
             count = min(max(k, KEPT_NEIGHBORS), len(self.a) - 1)

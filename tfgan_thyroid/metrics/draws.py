@@ -39,12 +39,7 @@ class ImageSet(_Computed):
 
 
 class Subset(_Computed):
-    """Some images of a set.
-
-    Args:
-        source: the set.
-        rows: int `[n]`, which of them.
-    """
+    """Some images of a set."""
 
     def __init__(self, source: ImageSet, rows: np.ndarray) -> None:
         super().__init__()
@@ -72,12 +67,7 @@ class Subset(_Computed):
 
 
 class Draw(_Computed):
-    """Two subsets to compare.
-
-    Args:
-        real: of the real images.
-        other: of the generated images; or of real ones again, for the floor.
-    """
+    """Two subsets to compare."""
 
     def __init__(self, real: Subset, other: Subset) -> None:
         super().__init__()

@@ -11,33 +11,21 @@ _PIXEL_MOMENT = 1.0 / 12.0
 
 
 class MaskShape(NamedTuple):
-    """The shape of one mask; all but area and components are NaN where it is empty.
+    """The shape of one mask; all but area and components are NaN where it is empty."""
 
-    Attributes:
-        area: share of the image's pixels, in [0, 1].
-        row: of the centroid, share of the height from the top.
-        column: of the centroid, share of the width from the left.
-        eccentricity: of the ellipse with the mask's second moments, in [0, 1): 0 of a disc.
-        compactness: `A^2 / (2 pi (mu_20 + mu_02))`, in (0, 1]: 1 of a disc, `2 a b / (a^2 + b^2)` of an ellipse with
-            the axes a and b, less of anything that is hollow, ragged or in pieces (Zunic et al., "A Hu moment
-            invariant as a shape circularity measure", 2010). It needs no length of an outline, which pixels lack.
-        components: pieces whose pixels touch by their sides or corners.
-    """
-
-    area: float
-    row: float
-    column: float
-    eccentricity: float
+    area: float  # share of the image's pixels, in [0, 1]
+    row: float  # of the centroid, share of the height from the top
+    column: float  # of the centroid, share of the width from the left
+    eccentricity: float  # of the ellipse with the mask's second moments, in [0, 1): 0 of a disc
+    # `A^2 / (2 pi (mu_20 + mu_02))`, in (0, 1]: 1 of a disc, `2 a b / (a^2 + b^2)` of an ellipse with the axes a and b,
+    # less of anything that is hollow, ragged or in pieces (Zunic et al., "A Hu moment invariant as a shape circularity
+    # measure", 2010). It needs no length of an outline, which pixels lack.
     compactness: float
-    components: int
+    components: int  # pieces whose pixels touch by their sides or corners
 
 
 def mask_shape(mask: np.ndarray) -> MaskShape:
-    """Measures a mask.
-
-    Args:
-        mask: bool `[H, W]`.
-    """
+    """Measures a mask, bool `[H, W]`."""
     rows, columns = np.nonzero(mask)
     count = len(rows)
     if not count:
@@ -57,10 +45,6 @@ def mask_shape(mask: np.ndarray) -> MaskShape:
 
 
 def mask_shapes(masks: Sequence[np.ndarray] | np.ndarray) -> dict[str, np.ndarray]:
-    """The shapes of many masks: float64 `[N]` for each attribute of `MaskShape`.
-
-    Args:
-        masks: bool `[N, H, W]`.
-    """
+    """The shapes of masks, bool `[N, H, W]`: float64 `[N]` for each attribute of `MaskShape`."""
     table = np.array([mask_shape(mask) for mask in masks], np.float64).reshape(-1, len(MaskShape._fields))
     return dict(zip(MaskShape._fields, table.T, strict=True))

@@ -18,15 +18,7 @@ Block = tuple[slice, np.ndarray]
 
 
 def product_blocks(a: np.ndarray, b: np.ndarray) -> Iterator[Block]:
-    """Rows of `a @ b.T`.
-
-    Args:
-        a: `[N, F]` features.
-        b: `[M, F]`.
-
-    Yields:
-        Which rows, and float64 `[rows, M]`.
-    """
+    """Rows of `a @ b.T` for features `[N, F]` and `[M, F]`: which rows, and float64 `[rows, M]`."""
     check_widths(a, b)
     scale = unit(a) * unit(b)
     for rows, products in raw_product_blocks(a, b, np.zeros(a.shape[1])):

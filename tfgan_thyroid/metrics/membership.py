@@ -17,23 +17,14 @@ _SMALLEST_DISTANCE = 1e-6
 
 
 class Membership(NamedTuple):
-    """How well training patients are told from unseen ones.
+    """How well training patients are told from unseen ones."""
 
-    Attributes:
-        auc: 0.5 is chance, 1 is certainty.
-        low: of its 95 % interval.
-        high: of its 95 % interval.
-        training_patients: how many.
-        unseen_patients: how many.
-        generated: images that the attacker has.
-    """
-
-    auc: float
-    low: float
-    high: float
-    training_patients: int
-    unseen_patients: int
-    generated: int
+    auc: float  # 0.5 is chance, 1 is certainty
+    low: float  # of its 95 % interval
+    high: float  # of its 95 % interval
+    training_patients: int  # how many
+    unseen_patients: int  # how many
+    generated: int  # images that the attacker has
 
     @property
     def words(self) -> str:

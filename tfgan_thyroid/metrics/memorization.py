@@ -43,7 +43,7 @@ def nearest_features(
 
 
 def authenticity(matches: Matches, reference_spacing: np.ndarray) -> np.ndarray:
-    """Which queries are authentic (Alaa et al. 2022, "How faithful is your synthetic data?", section 4).
+    """Which queries are authentic (Alaa et al. 2022, "How faithful is your synthetic data?", section 4): bool `[N]`.
 
     Definition: a query is authentic when it lies farther from its nearest training scan than that scan lies from its
     own nearest other training scan.
@@ -54,9 +54,6 @@ def authenticity(matches: Matches, reference_spacing: np.ndarray) -> np.ndarray:
     Args:
         matches: of the queries among the training scans.
         reference_spacing: float `[M]`, the distance of each training scan to its nearest other one.
-
-    Returns:
-        bool `[N]`.
     """
     return matches.distance > reference_spacing[matches.reference]
 

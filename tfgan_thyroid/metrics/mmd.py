@@ -51,21 +51,13 @@ def mmd_unbiased(real: np.ndarray, generated: np.ndarray, bandwidth: float | Non
 
 
 class KernelSums(NamedTuple):
-    """The kernel summed over all pairs of a draw, from which both estimators follow.
+    """The kernel summed over all pairs of a draw, from which both estimators follow."""
 
-    Attributes:
-        real_real: over n x n pairs.
-        generated_generated: over m x m pairs.
-        real_generated: over n x m pairs.
-        n: real images.
-        m: generated images.
-    """
-
-    real_real: float
-    generated_generated: float
-    real_generated: float
-    n: int
-    m: int
+    real_real: float  # over n x n pairs
+    generated_generated: float  # over m x m pairs
+    real_generated: float  # over n x m pairs
+    n: int  # real images
+    m: int  # generated images
 
     def mmd(self) -> float:
         """The biased estimator's root."""

@@ -53,10 +53,6 @@ def scale_weights(height: int, width: int) -> np.ndarray:
 
     A scale needs room for the window: 5 scales at 161 pixels or more, 4 at 81, 3 at 41, 2 at 21.
 
-    Args:
-        height: pixels.
-        width: pixels.
-
     Returns:
         float64 `[scales]`, finest first.
 
@@ -73,14 +69,7 @@ def scale_weights(height: int, width: int) -> np.ndarray:
 
 
 def pair_similarities(images: np.ndarray) -> np.ndarray:
-    """MS-SSIM of each pair.
-
-    Args:
-        images: uint8 `[N, H, W, C]`, at least two.
-
-    Returns:
-        float64 `[N (N - 1) / 2]`: images 0 and 1, 0 and 2, ..., mean over the channels.
-    """
+    """MS-SSIM of uint8 images 0 and 1, 0 and 2, ..., mean over channels: float64 `[N (N - 1) / 2]`."""
     if len(images) < 2:
         raise UserError(f"MS-SSIM compares pairs: got {len(images)} images, give at least 2")
     weights = scale_weights(*images.shape[1:3])

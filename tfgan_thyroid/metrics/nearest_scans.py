@@ -25,22 +25,15 @@ Progress = Callable[[int], None]
 
 
 class Matches(NamedTuple):
-    """The nearest reference of each query.
+    """The nearest reference of each query."""
 
-    Attributes:
-        distance: float64 `[N]`, root mean square difference in grey levels of 255 (or in features, Euclidean).
-        reference: int64 `[N]`, its index.
-        flipped: bool `[N]`, whether the reference was mirrored left to right.
-        shift: int64 `[N, 2]`, rows and columns by which the reference's window lies off the centre, in pixels.
-        relative: float64 `[N]`, the distance to the nearest group (patient) over the mean of those to the next 20.
-            Small where one patient stands out, as behind a copy; near 1 for whatever resembles many alike, as blurred
-            images do, which lie near everything.
-    """
-
-    distance: np.ndarray
-    reference: np.ndarray
-    flipped: np.ndarray
-    shift: np.ndarray
+    distance: np.ndarray  # float64 `[N]`, root mean square difference in grey levels of 255 (or in features, Euclidean)
+    reference: np.ndarray  # int64 `[N]`, its index
+    flipped: np.ndarray  # bool `[N]`, whether the reference was mirrored left to right
+    shift: np.ndarray  # int64 `[N, 2]`, rows and columns by which the reference's window lies off the centre, in pixels
+    # Float64 `[N]`, the distance to the nearest group (patient) over the mean of those to the next 20. Small where one
+    # patient stands out, as behind a copy; near 1 for whatever resembles many alike, as blurred images do, which lie
+    # near everything.
     relative: np.ndarray
 
 
@@ -156,9 +149,6 @@ class _FullSizeSearch:
     """Compares a query with windows of a few references at full size.
 
     The mirror image of a reference needs no transform of its own: it is compared by mirroring the query instead.
-
-    Args:
-        references: uint8 `[M, H, W, C]`.
     """
 
     def __init__(self, references: np.ndarray) -> None:

@@ -7,14 +7,7 @@ from tfgan_thyroid.metrics.distances import SquaredDistances
 
 
 def neighbor_radii(distances: SquaredDistances, k: int) -> np.ndarray:
-    """Squared distance of each image to its k-th nearest other image of the same set.
-
-    Args:
-        distances: within a set of N images.
-        k: 1 for the nearest.
-
-    Returns:
-        float64 `[N]`.
+    """Squared distance of each image to its k-th nearest other image of the same set, k from 1: float64 `[N]`.
 
     Raises:
         UserError: there are fewer than k other images.
@@ -28,15 +21,7 @@ def neighbor_radii(distances: SquaredDistances, k: int) -> np.ndarray:
 
 
 def balls_around(distances: SquaredDistances, radii: np.ndarray) -> np.ndarray:
-    """How many of the rows' balls hold each image of the columns, borders included.
-
-    Args:
-        distances: from the N centres to M images.
-        radii: `[N]`, squared.
-
-    Returns:
-        int64 `[M]`.
-    """
+    """How many balls of squared radii `[N]` hold each image of the columns, borders included: int64 `[M]`."""
     counts = np.zeros(distances.shape[1], np.int64)
     for rows, block in distances.blocks():
         counts += (block <= radii[rows, None]).sum(axis=0)

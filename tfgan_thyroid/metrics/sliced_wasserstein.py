@@ -43,16 +43,7 @@ def _projections(images: ImageSet) -> np.ndarray:
 
 
 def project(features: np.ndarray, projections: int = PROJECTIONS, seed: int = 0) -> np.ndarray:
-    """The features along random unit vectors.
-
-    Args:
-        features: `[N, F]`.
-        projections: number of directions.
-        seed: of the directions.
-
-    Returns:
-        float64 `[N, projections]`.
-    """
+    """Features `[N, F]` along random unit vectors: float64 `[N, projections]`."""
     rng = np.random.default_rng(seed)
     result = np.empty((len(features), projections))
     for start in range(0, projections, DIRECTIONS_AT_ONCE):

@@ -95,13 +95,6 @@ def smallest_draw(names: Sequence[str]) -> int:
 def draw_size(asked: Sequence[str], samples: int, draws: int, real: int, generated: int) -> int:
     """The images of each kind in a draw.
 
-    Args:
-        asked: metrics by name.
-        samples: that were asked for.
-        draws: number of draws.
-        real: images that are there.
-        generated: images that are there.
-
     Raises:
         UserError: no draw, or too few images for one of the metrics.
     """

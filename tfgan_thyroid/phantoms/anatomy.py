@@ -20,96 +20,52 @@ class Ellipse(NamedTuple):
 
 
 class Nodule(NamedTuple):
-    """A nodule of the gland.
+    """A nodule of the gland."""
 
-    Attributes:
-        outline: its ellipse.
-        kind: "hypoechoic", "isoechoic", "hyperechoic", "cystic" or "mixed".
-        calcified: whether bright calcifications lie in it.
-    """
-
-    outline: Ellipse
-    kind: str
-    calcified: bool
+    outline: Ellipse  # its ellipse
+    kind: str  # "hypoechoic", "isoechoic", "hyperechoic", "cystic" or "mixed"
+    calcified: bool  # whether bright calcifications lie in it
 
 
 @dataclass(frozen=True)
 class NeckAnatomy:
-    """One patient.
+    """One patient."""
 
-    Attributes:
-        field_mm: width of the sector.
-        centre_mm: x that the middle of the sector looks at.
-        gain_db: what the patient's tissue and the operator's setting add to the brightness.
-        thyroid_db: echogenicity of the gland against its mean over patients.
-        attenuation: factor on the attenuation of all tissue.
-        skin_mm: thickness of the skin.
-        fat_mm: thickness of the subcutaneous fat.
-        strap_mm: thickness of the strap muscles over the lobes.
-        sternomastoid_mm: thickness of the sternocleidomastoid at the carotid.
-        isthmus_mm: thickness of the isthmus.
-        trachea: outline of the trachea.
-        lobes: outlines of the right and the left lobe.
-        carotids: lumina of the right and the left common carotid artery.
-        jugulars: lumina of the right and the left internal jugular vein.
-        oesophagus: outline of the oesophagus, behind the left lobe.
-        spine_mm: depth of the front of the vertebral body.
-        nodules: none to two.
-        deep_mm: depth behind which tissue may attenuate more.
-        deep_attenuation: there, in dB/(cm MHz).
-        sliders_db: unevenness of the operator's depth gain, standard deviation.
-        small_vessels: lumina of veins and arteries around the gland.
-        coarse_db: heterogeneity of the gland, standard deviation.
-        mastoid_edge_mm: |x| at which the sternocleidomastoid begins.
-        cartilage_mm: thickness of the tracheal rings.
-        reverberation_mm: spacing of the echoes behind the front of the airway.
-        reverberation_db: their level at the front of the airway, against thyroid tissue at the probe.
-    """
-
-    field_mm: float
-    centre_mm: float
-    gain_db: float
-    thyroid_db: float
-    attenuation: float
-    skin_mm: float
-    fat_mm: float
-    strap_mm: float
-    sternomastoid_mm: float
-    isthmus_mm: float
-    trachea: Ellipse
-    lobes: tuple[Ellipse, Ellipse]
-    carotids: tuple[Ellipse, Ellipse]
-    jugulars: tuple[Ellipse, Ellipse]
-    oesophagus: Ellipse
-    spine_mm: float
-    nodules: tuple[Nodule, ...]
-    deep_mm: float
-    deep_attenuation: float
-    sliders_db: float
-    small_vessels: tuple[Ellipse, ...]
-    coarse_db: float
-    mastoid_edge_mm: float
-    cartilage_mm: float
-    reverberation_mm: float
-    reverberation_db: float
+    field_mm: float  # width of the sector
+    centre_mm: float  # x that the middle of the sector looks at
+    gain_db: float  # what the patient's tissue and the operator's setting add to the brightness
+    thyroid_db: float  # echogenicity of the gland against its mean over patients
+    attenuation: float  # factor on the attenuation of all tissue
+    skin_mm: float  # thickness of the skin
+    fat_mm: float  # thickness of the subcutaneous fat
+    strap_mm: float  # thickness of the strap muscles over the lobes
+    sternomastoid_mm: float  # thickness of the sternocleidomastoid at the carotid
+    isthmus_mm: float  # thickness of the isthmus
+    trachea: Ellipse  # outline of the trachea
+    lobes: tuple[Ellipse, Ellipse]  # outlines of the right and the left lobe
+    carotids: tuple[Ellipse, Ellipse]  # lumina of the right and the left common carotid artery
+    jugulars: tuple[Ellipse, Ellipse]  # lumina of the right and the left internal jugular vein
+    oesophagus: Ellipse  # outline of the oesophagus, behind the left lobe
+    spine_mm: float  # depth of the front of the vertebral body
+    nodules: tuple[Nodule, ...]  # none to two
+    deep_mm: float  # depth behind which tissue may attenuate more
+    deep_attenuation: float  # there, in dB/(cm MHz)
+    sliders_db: float  # unevenness of the operator's depth gain, standard deviation
+    small_vessels: tuple[Ellipse, ...]  # lumina of veins and arteries around the gland
+    coarse_db: float  # heterogeneity of the gland, standard deviation
+    mastoid_edge_mm: float  # |x| at which the sternocleidomastoid begins
+    cartilage_mm: float  # thickness of the tracheal rings
+    reverberation_mm: float  # spacing of the echoes behind the front of the airway
+    reverberation_db: float  # their level at the front of the airway, against thyroid tissue at the probe
 
 
 @dataclass(frozen=True)
 class ProbeView:
-    """How one frame differs from the patient's other frames.
+    """How one frame differs from the patient's other frames."""
 
-    Attributes:
-        shift_mm: sideways shift of the probe.
-        tilt: slope of the anatomy against the probe (mm of depth per mm across).
-        squeeze: factor on depths, from pressing harder or softer.
-        swell: factor on the lobes' size, from a neighbouring slice.
-        gain_db: change of gain.
-        drift: share of tissue texture that the neighbouring slice does not have in common, 0 to 1.
-    """
-
-    shift_mm: float
-    tilt: float
-    squeeze: float
-    swell: float
-    gain_db: float
-    drift: float
+    shift_mm: float  # sideways shift of the probe
+    tilt: float  # slope of the anatomy against the probe (mm of depth per mm across)
+    squeeze: float  # factor on depths, from pressing harder or softer
+    swell: float  # factor on the lobes' size, from a neighbouring slice
+    gain_db: float  # change of gain
+    drift: float  # share of tissue texture that the neighbouring slice does not have in common, 0 to 1

@@ -12,33 +12,19 @@ from tfgan_thyroid.phantoms.textures import Textures, draw_textures, sample, smo
 
 @dataclass(frozen=True)
 class Canvas:
-    """Tissue maps under construction, float32 `[rows, columns]` each, on every second pixel of the sector.
+    """Tissue maps under construction, float32 `[rows, columns]` each, on every second pixel of the sector."""
 
-    Attributes:
-        x: place of each column, mm from the middle of the trachea, `[columns]`.
-        depth: depth of each row below the probe, mm, `[rows]`.
-        u: x in the patient's anatomy, which is bent and warped against the probe.
-        v: depth in the patient's anatomy.
-        node_mm: distance of two nodes.
-        textures: random fields of the patient.
-        rng: the patient's random stream: the same draws for each of the patient's frames.
-        backscatter: speckle power in dB relative to thyroid tissue.
-        attenuation: one-way loss in dB/(cm MHz).
-        specular: amplitude of coherent reflections.
-        clutter: power of reverberations in dB.
-    """
-
-    x: Map
-    depth: Map
-    u: Map
-    v: Map
-    node_mm: float
-    textures: Textures
-    rng: np.random.Generator
-    backscatter: Map
-    attenuation: Map
-    specular: Map
-    clutter: Map
+    x: Map  # place of each column, mm from the middle of the trachea, `[columns]`
+    depth: Map  # depth of each row below the probe, mm, `[rows]`
+    u: Map  # x in the patient's anatomy, which is bent and warped against the probe
+    v: Map  # depth in the patient's anatomy
+    node_mm: float  # distance of two nodes
+    textures: Textures  # random fields of the patient
+    rng: np.random.Generator  # the patient's random stream: the same draws for each of the patient's frames
+    backscatter: Map  # speckle power in dB relative to thyroid tissue
+    attenuation: Map  # one-way loss in dB/(cm MHz)
+    specular: Map  # amplitude of coherent reflections
+    clutter: Map  # power of reverberations in dB
 
     def crop(self, rows: slice, columns: slice) -> "Canvas":
         """A part of the canvas; painting on it paints on the whole."""
@@ -112,15 +98,7 @@ def new_canvas(
     patient: np.random.Generator,
     frame: np.random.Generator,
 ) -> Canvas:
-    """An empty canvas for one frame of one patient.
-
-    Args:
-        anatomy: the patient.
-        view: the frame.
-        config: the scanner, which sets the grid.
-        patient: the patient's random stream, in the same state for each of the frames.
-        frame: the frame's own random stream.
-    """
+    """An empty canvas for one frame of one patient; the arguments are those of `paint_neck`."""
     shape = config.height_px // 2 + 1, config.sector_width_px // 2 + 1
     node = 2.0 * anatomy.field_mm / config.sector_width_px
     depth = node * np.arange(shape[0], dtype=np.float32)

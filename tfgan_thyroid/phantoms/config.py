@@ -16,39 +16,28 @@ class PhantomConfig:
     The defaults reproduce the raw scans of the paper: 875x1167 pixels, of which columns 292..1166 are the image
     sector. Grey levels are calibrated against real neck scans (mean near 70, standard deviation 41 to 47).
 
-    Attributes:
-        height_px: rows of the scan; the image sector fills them all.
-        width_px: columns of the scan, dark margin included.
-        sector_left_px: first column of the image sector; everything left of it is margin.
-        dynamic_range_db: decibels between black and white after log compression.
-        lateral_speckle_px: full width at half maximum of the envelope's autocovariance across the beam, at the
-            probe and at the deepest row; the beam widens linearly between them.
-        axial_speckle_px: the same along the beam, set by the pulse length and the same at all depths.
-        compound_looks: sub-apertures whose envelopes are averaged (spatial compounding). One look gives fully
-            developed Rayleigh speckle; more looks smooth it by the square root of their number.
-        frequency_mhz: centre frequency, which scales attenuation. Thyroid probes use 7 to 15 MHz.
-        time_gain_db_per_cm: gain added per centimetre of depth (round trip). Tissue loses about 12 dB/cm at 10 MHz,
-            so the default leaves deep tissue darker, as in real scans.
-        time_gain_limit_db: the most that time gain adds; it levels off towards it.
-        overall_gain_db: level of thyroid tissue at the probe, above black.
-        noise_floor_db: electronic noise before time gain, relative to thyroid tissue at the probe.
-
     Raises:
         ValueError: for a setting outside its range.
     """
 
-    height_px: int = 875
-    width_px: int = 1167
-    sector_left_px: int = 292
-    dynamic_range_db: float = 65.0
+    height_px: int = 875  # rows of the scan; the image sector fills them all
+    width_px: int = 1167  # columns of the scan, dark margin included
+    sector_left_px: int = 292  # first column of the image sector; everything left of it is margin
+    dynamic_range_db: float = 65.0  # decibels between black and white after log compression
+    # Full width at half maximum of the envelope's autocovariance across the beam, at the probe and at the deepest row;
+    # the beam widens linearly between them.
     lateral_speckle_px: tuple[float, float] = (5.2, 6.8)
-    axial_speckle_px: float = 3.0
+    axial_speckle_px: float = 3.0  # the same along the beam, set by the pulse length and the same at all depths
+    # Sub-apertures whose envelopes are averaged (spatial compounding). One look gives fully developed Rayleigh speckle;
+    # more looks smooth it by the square root of their number.
     compound_looks: int = 3
-    frequency_mhz: float = 10.0
+    frequency_mhz: float = 10.0  # centre frequency, which scales attenuation. Thyroid probes use 7 to 15 MHz
+    # Gain added per centimetre of depth (round trip). Tissue loses about 12 dB/cm at 10 MHz, so the default leaves deep
+    # tissue darker, as in real scans.
     time_gain_db_per_cm: float = 10.5
-    time_gain_limit_db: float = 45.0
-    overall_gain_db: float = 35.5
-    noise_floor_db: float = -61.0
+    time_gain_limit_db: float = 45.0  # the most that time gain adds; it levels off towards it
+    overall_gain_db: float = 35.5  # level of thyroid tissue at the probe, above black
+    noise_floor_db: float = -61.0  # electronic noise before time gain, relative to thyroid tissue at the probe
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -35,23 +35,14 @@ _SHOULDER = 0.72
 
 @dataclass(frozen=True)
 class TissueMaps:
-    """What the scanner insonifies, sampled at every second pixel of the sector: float32 `[rows, columns]` each.
+    """What the scanner insonifies, sampled at every second pixel of the sector: float32 `[rows, columns]` each."""
 
-    Attributes:
-        backscatter_db: speckle power relative to thyroid tissue.
-        attenuation: one-way loss in dB/(cm MHz): 0.1 for fluid to 1.1 for skin, 20 for air.
-        specular: amplitude of coherent reflections (fasciae, vessel walls) relative to thyroid speckle.
-        clutter_db: power of reverberations that arrive from there, relative to thyroid tissue at the probe.
-        pixel_mm: size of one (full-resolution) pixel.
-        gain_db: gain that the operator adds at each depth, `[rows, 1]`.
-    """
-
-    backscatter_db: Map
-    attenuation: Map
-    specular: Map
-    clutter_db: Map
-    pixel_mm: float
-    gain_db: Map
+    backscatter_db: Map  # speckle power relative to thyroid tissue
+    attenuation: Map  # one-way loss in dB/(cm MHz): 0.1 for fluid to 1.1 for skin, 20 for air
+    specular: Map  # amplitude of coherent reflections (fasciae, vessel walls) relative to thyroid speckle
+    clutter_db: Map  # power of reverberations that arrive from there, relative to thyroid tissue at the probe
+    pixel_mm: float  # size of one (full-resolution) pixel
+    gain_db: Map  # gain that the operator adds at each depth, `[rows, 1]`
 
 
 def to_pixels(values: Map, config: PhantomConfig) -> Map:

@@ -12,21 +12,13 @@ from tfgan_thyroid.phantoms.textures import smooth_curve
 
 @dataclass(frozen=True)
 class Layers:
-    """Depth in mm of the layer boundaries, float32 `[columns]` each.
+    """Depth in mm of the layer boundaries, float32 `[columns]` each."""
 
-    Attributes:
-        skin: lower side of the skin.
-        superficial: superficial fascia, below the fat.
-        mastoid: lower side of the sternocleidomastoid.
-        strap: fascia between the two strap muscles.
-        deep: lower side of the strap muscles, in front of the gland.
-    """
-
-    skin: Map
-    superficial: Map
-    mastoid: Map
-    strap: Map
-    deep: Map
+    skin: Map  # lower side of the skin
+    superficial: Map  # superficial fascia, below the fat
+    mastoid: Map  # lower side of the sternocleidomastoid
+    strap: Map  # fascia between the two strap muscles
+    deep: Map  # lower side of the strap muscles, in front of the gland
 
 
 def stack_layers(canvas: Canvas, anatomy: NeckAnatomy) -> Layers:

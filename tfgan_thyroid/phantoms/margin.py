@@ -15,13 +15,7 @@ _TICK_GREY = 150
 
 
 def draw_margin(config: PhantomConfig, pixel_mm: float, gain_db: float) -> NDArray[np.uint8]:
-    """The margin, uint8 `[height_px, sector_left_px]`.
-
-    Args:
-        config: the scanner.
-        pixel_mm: size of one pixel, which sets the spacing of the ruler's ticks.
-        gain_db: gain to print.
-    """
+    """The margin, uint8 `[height_px, sector_left_px]`."""
     width, height = config.sector_left_px, config.height_px
     margin = Image.new("L", (width, height), 0)
     if width < 40:  # no room for a line of text

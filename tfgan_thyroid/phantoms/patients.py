@@ -82,17 +82,7 @@ def _sample_side(
     sternomastoid: float,
     goitre: float,
 ) -> tuple[Ellipse, Ellipse, Ellipse]:
-    """Lobe, carotid and jugular of one side: beside each other, and below the muscles.
-
-    Args:
-        rng: random stream.
-        side: -1 for the patient's right, 1 for the left.
-        airway: half the width of the trachea in mm.
-        front: depth of the superficial fascia in mm.
-        strap: thickness of the strap muscles in mm.
-        sternomastoid: thickness of the sternocleidomastoid in mm.
-        goitre: factor on the size of the lobe.
-    """
+    """Lobe, carotid and jugular of one side: beside each other, and below the muscles."""
     a, b = goitre * rng.uniform(7.0, 9.8), goitre * rng.uniform(7.0, 10.5)
     lobe = Ellipse(side * (airway + 0.62 * a), front + strap + 0.9 * b, a, b, side * rng.uniform(-0.45, 0.05))
     # The carotid lies at the lobe's side and below the muscle; the jugular outside it, flattened by the probe.

@@ -17,15 +17,10 @@ DEFAULT_CONFIG = PhantomConfig()
 
 
 class Phantom(NamedTuple):
-    """A simulated scan.
+    """A simulated scan."""
 
-    Attributes:
-        image: uint8 `[height_px, width_px]`.
-        mask: uint8 `[height_px, width_px]`, 255 in the thyroid gland (nodules included), 0 elsewhere.
-    """
-
-    image: NDArray[np.uint8]
-    mask: NDArray[np.uint8]
+    image: NDArray[np.uint8]  # uint8 `[height_px, width_px]`
+    mask: NDArray[np.uint8]  # uint8 `[height_px, width_px]`, 255 in the thyroid gland (nodules included), 0 elsewhere
 
 
 def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = DEFAULT_CONFIG) -> Phantom:

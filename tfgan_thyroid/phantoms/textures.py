@@ -17,19 +17,12 @@ _NODE_MM = 0.1
 
 @dataclass(frozen=True)
 class Textures:
-    """Periodic unit-variance random fields, float32 `[512, 512]` at 0.1 mm a node.
+    """Periodic unit-variance random fields, float32 `[512, 512]` at 0.1 mm a node."""
 
-    Attributes:
-        fibres: 0.2 mm thick and 2 mm long across, for muscle.
-        sheets: 0.4 mm thick and 5 mm long across, for fat septa and connective tissue.
-        clouds: isotropic, about 2 mm across.
-        grains: isotropic, about 0.5 mm across.
-    """
-
-    fibres: Map
-    sheets: Map
-    clouds: Map
-    grains: Map
+    fibres: Map  # 0.2 mm thick and 2 mm long across, for muscle
+    sheets: Map  # 0.4 mm thick and 5 mm long across, for fat septa and connective tissue
+    clouds: Map  # isotropic, about 2 mm across
+    grains: Map  # isotropic, about 0.5 mm across
 
 
 def draw_textures(patient: np.random.Generator, frame: np.random.Generator, drift: float) -> Textures:

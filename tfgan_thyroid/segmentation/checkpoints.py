@@ -83,9 +83,6 @@ def restore(model: SegmentationModel, checkpoint: Path) -> None:
 class EpochCheckpoints(keras.callbacks.Callback):
     """Saves every `checkpoint_every` epochs, after each epoch that was the best so far where training may stop early,
     and when training ends, by its plan or by a signal.
-
-    Args:
-        run: where to.
     """
 
     def __init__(self, run: RunDirectory) -> None:

@@ -23,58 +23,35 @@ SMALLEST_IMAGE = 16
 
 @dataclass(frozen=True)
 class SegmentationConfig(ConfigFields):
-    """A U-Net's training, resolved. The defaults are the paper's setting (section III.D).
+    """A U-Net's training, resolved. The defaults are the paper's setting (section III.D)."""
 
-    Attributes:
-        image_size: height and width in pixels, taken from the data set; 16 or more.
-        channels: channels of an image, taken from the data set.
-        width: channels at the full image size; each of the four halvings doubles them.
-        batch_size: images in a step.
-        epochs: passes over the training examples, real and generated together.
-        seed: of the initial values, the order of the examples, their augmentation, and the choice of a part of them.
-        loss: `bce`, binary cross-entropy from logits; `dice`, one minus the soft Dice; or their sum.
-        augmentation: `none`, or `conventional`: flip, rotation, resize and elastic distortion.
-        learning_rate: of Adam, in the first epochs.
-        decay_every: epochs after which the learning rate falls, again and again.
-        decay_rate: what the learning rate is multiplied by then.
-        beta_1: Adam's decay of the gradient's mean.
-        beta_2: Adam's decay of the squared gradient's mean.
-        adam_epsilon: Adam's epsilon.
-        early_stopping: epochs without a better Dice on the eval split after which training ends, and the best
-            epoch's weights are taken; 0, the paper's setting, trains to the end and takes the last ones.
-        labelled_limit: labelled train scans to use, drawn by the seed; 0 uses all.
-        synthetic_limit: generated pairs to use, the first ones; 0 uses all.
-        synthetic_weight: what the loss of a generated pair is multiplied by.
-        synthetic_share: of each batch that is generated pairs, as 0.5; 0 mixes them with the labelled scans by number.
-        soft: learn from the probabilities in `soft_masks/` of the generated pairs, not from their masks.
-        precision: `float32`, or `mixed_bfloat16` with norms and losses in float32.
-        checkpoint_every: epochs between checkpoints.
-        overlay_every: epochs between overlays in TensorBoard.
-    """
-
-    image_size: int = 256
-    channels: int = 1
-    width: int = 64
-    batch_size: int = 16
-    epochs: int = 60
+    image_size: int = 256  # height and width in pixels, taken from the data set; 16 or more
+    channels: int = 1  # channels of an image, taken from the data set
+    width: int = 64  # channels at the full image size; each of the four halvings doubles them
+    batch_size: int = 16  # images in a step
+    epochs: int = 60  # passes over the training examples, real and generated together
+    # Of the initial values, the order of the examples, their augmentation, and the choice of a part of them.
     seed: int = 0
-    loss: str = "bce"
-    augmentation: str = "none"
-    learning_rate: float = 0.01
-    decay_every: int = 20
-    decay_rate: float = 0.1
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    adam_epsilon: float = 1e-8
+    loss: str = "bce"  # `bce`, binary cross-entropy from logits; `dice`, one minus the soft Dice; or their sum
+    augmentation: str = "none"  # `none`, or `conventional`: flip, rotation, resize and elastic distortion
+    learning_rate: float = 0.01  # of Adam, in the first epochs
+    decay_every: int = 20  # epochs after which the learning rate falls, again and again
+    decay_rate: float = 0.1  # what the learning rate is multiplied by then
+    beta_1: float = 0.9  # Adam's decay of the gradient's mean
+    beta_2: float = 0.999  # Adam's decay of the squared gradient's mean
+    adam_epsilon: float = 1e-8  # Adam's epsilon
+    # Epochs without a better Dice on the eval split after which training ends, and the best epoch's weights are taken;
+    # 0, the paper's setting, trains to the end and takes the last ones.
     early_stopping: int = 0
-    labelled_limit: int = 0
-    synthetic_limit: int = 0
-    synthetic_weight: float = 1.0
+    labelled_limit: int = 0  # labelled train scans to use, drawn by the seed; 0 uses all
+    synthetic_limit: int = 0  # generated pairs to use, the first ones; 0 uses all
+    synthetic_weight: float = 1.0  # what the loss of a generated pair is multiplied by
+    # Of each batch that is generated pairs, as 0.5; 0 mixes them with the labelled scans by number.
     synthetic_share: float = 0.0
-    soft: bool = False
-    precision: str = "float32"
-    checkpoint_every: int = 10
-    overlay_every: int = 10
+    soft: bool = False  # learn from the probabilities in `soft_masks/` of the generated pairs, not from their masks
+    precision: str = "float32"  # `float32`, or `mixed_bfloat16` with norms and losses in float32
+    checkpoint_every: int = 10  # epochs between checkpoints
+    overlay_every: int = 10  # epochs between overlays in TensorBoard
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():

@@ -15,32 +15,18 @@ TIMED_STEPS = 2
 
 
 class UNetCost(NamedTuple):
-    """The cost of a run.
+    """The cost of a run."""
 
-    Attributes:
-        parameters: trainable ones.
-        steps_per_epoch: of the examples.
-        seconds_per_epoch: of training; an upper bound, since larger batches cost less an image.
-        minutes: for all epochs.
-        memory_gib: peak of the process (host memory), gibibytes.
-        trial_batch_size: of the steps that were timed.
-    """
-
-    parameters: int
-    steps_per_epoch: int
-    seconds_per_epoch: float
-    minutes: float
-    memory_gib: float
-    trial_batch_size: int
+    parameters: int  # trainable ones
+    steps_per_epoch: int  # of the examples
+    seconds_per_epoch: float  # of training; an upper bound, since larger batches cost less an image
+    minutes: float  # for all epochs
+    memory_gib: float  # peak of the process (host memory), gibibytes
+    trial_batch_size: int  # of the steps that were timed
 
 
 def estimate_unet_cost(config: SegmentationConfig, steps: int) -> UNetCost:
-    """Runs three steps on noise, times the last two and scales time and memory to the run's batch size.
-
-    Args:
-        config: of the run.
-        steps: of an epoch.
-    """
+    """Runs three steps on noise, times the last two and scales time and memory to the run's batch size."""
     trial = config.replace(batch_size=min(config.batch_size, LARGEST_TRIAL_BATCH))
     model = build_segmentation_model(trial, steps)
     shape = [trial.batch_size, trial.image_size, trial.image_size]

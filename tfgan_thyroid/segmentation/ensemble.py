@@ -24,27 +24,19 @@ FEWEST_MEMBERS = 2
 
 
 class Member(NamedTuple):
-    """A trained U-Net.
+    """A trained U-Net."""
 
-    Attributes:
-        digest: of its weights, or of the export's card.
-        probabilities: from uint8 images `[N, H, W, 1]` to the probability of foreground, float32 `[N, H, W, 1]`.
-    """
-
-    digest: str
+    digest: str  # of its weights, or of the export's card
+    # From uint8 images `[N, H, W, 1]` to the probability of foreground, float32 `[N, H, W, 1]`.
     probabilities: Callable[[np.ndarray], np.ndarray]
 
 
 class Labels(NamedTuple):
-    """What an ensemble says of images.
+    """What an ensemble says of images."""
 
-    Attributes:
-        probabilities: mean over the members, float32 `[N, H, W, 1]`.
-        agreement: mean Dice between the masks of two members, over all pairs of members, float64 `[N]` in [0, 1]; 1
-            where all find nothing.
-    """
-
-    probabilities: np.ndarray
+    probabilities: np.ndarray  # mean over the members, float32 `[N, H, W, 1]`
+    # Mean Dice between the masks of two members, over all pairs of members, float64 `[N]` in [0, 1]; 1 where all find
+    # nothing.
     agreement: np.ndarray
 
     @property
@@ -60,10 +52,6 @@ class Labels(NamedTuple):
 
 def label_images(members: Sequence[Member], images: np.ndarray) -> Labels:
     """The masks of an ensemble.
-
-    Args:
-        members: at least two; with one there is nothing to agree with.
-        images: uint8 `[N, H, W, 1]`.
 
     Raises:
         UserError: fewer than two members, or images that one of them cannot take.
@@ -110,10 +98,6 @@ def run_member(run: RunDirectory) -> Member:
 
 def exported_member(version: Path, digest: str) -> Member:
     """An exported U-Net, by its signature alone.
-
-    Args:
-        version: directory of the SavedModel.
-        digest: of its weights or files.
 
     Raises:
         UserError: it cannot be loaded, or is no U-Net of this project; later, that it refused an image.

@@ -18,24 +18,16 @@ _REMEDY = "write it again with: python -m pipeline.preprocess --input SCANS --ma
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SegmentationExamples:
-    """Images with masks.
+    """Images with masks."""
 
-    Attributes:
-        images: uint8 `[N, H, W, 1]`.
-        masks: bool `[N, H, W, 1]`.
-        source_ids: a hash for each image, never a name.
-        group_ids: a hash for the group (patient, acquisition) of each image.
-        soft_masks: uint8 `[N, H, W, 1]`, the probability of foreground times 255, to learn from instead of `masks`;
-            None learns from `masks`.
-        weights: float32 `[N]`, what each image's loss is multiplied by; None is 1 for all.
-    """
-
-    images: np.ndarray
-    masks: np.ndarray
-    source_ids: list[str]
-    group_ids: list[str]
+    images: np.ndarray  # uint8 `[N, H, W, 1]`
+    masks: np.ndarray  # bool `[N, H, W, 1]`
+    source_ids: list[str]  # a hash for each image, never a name
+    group_ids: list[str]  # a hash for the group (patient, acquisition) of each image
+    # Uint8 `[N, H, W, 1]`, the probability of foreground times 255, to learn from instead of `masks`; None learns from
+    # `masks`.
     soft_masks: np.ndarray | None = None
-    weights: np.ndarray | None = None
+    weights: np.ndarray | None = None  # float32 `[N]`, what each image's loss is multiplied by; None is 1 for all
 
     def __len__(self) -> int:
         return len(self.images)
@@ -103,10 +95,6 @@ class SegmentationExamples:
 
 def load_examples(directory: Path, split: str) -> SegmentationExamples:
     """A split of a data set, in stored order.
-
-    Args:
-        directory: a dataset directory with masks.
-        split: `train`, `eval` or `test`.
 
     Raises:
         UserError: no data set, an empty split, no masks, or a mask of another size or with other values than 0 and

@@ -69,14 +69,7 @@ def train_and_score_examples(
     test: SegmentationExamples,
     synthetic: SegmentationExamples | None = None,
 ) -> SegmentationScores:
-    """As `train_and_score`, on examples in memory: also for generated pairs as the test, or as all that is trained on.
-
-    Args:
-        config: of the images' size and channels, early stopping off.
-        training: what to learn from.
-        test: what to score on.
-        synthetic: to learn from beside `training`, None for nothing else.
-    """
+    """As `train_and_score`, on examples in memory: also for generated pairs as the test or all of the training."""
     model = train_unet(config, training, synthetic)
     scores = score(test, model.predict_masks(test.images))
     keras.backend.clear_session()  # Keras 2.15 keeps every model's symbolic graph until it is cleared

@@ -39,21 +39,14 @@ strings `[N]` of 0 and 255, `probability` float32 `[N, {image_size}, {image_size
 
 
 class SegmentationSignatures:
-    """Masks of preprocessed scans.
-
-    Args:
-        model: a trained one.
-    """
+    """Masks of preprocessed scans."""
 
     def __init__(self, model: SegmentationModel) -> None:
         self.model = model
         self.image_shape = model.unet.input_shape[1:]
 
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The mask of each scan.
-
-        Args:
-            image_bytes: strings `[N]`, 8-bit PNG files of the model's size.
+        """The masks of 8-bit PNG files of the model's size, strings `[N]`.
 
         Returns:
             `mask_bytes`: strings `[N]`, 8-bit PNG of 0 and 255; `probability`: float32 `[N, H, W, 1]` in [0, 1].
@@ -75,15 +68,7 @@ class SegmentationSignatures:
 
 
 def export_unet(run: RunDirectory, model: SegmentationModel, output: Path) -> Path:
-    """Exports a trained U-Net as the next version under `output`.
-
-    Args:
-        run: that trained it; its scores, where it has them, go into the model card.
-        model: as `fit_unet` returned it.
-        output: `saved_models/NAME`; versions are its integer subdirectories.
-
-    Returns:
-        The version's directory.
+    """Exports a trained U-Net as the next version under `output`; returns the version's directory.
 
     Raises:
         UserError: the file system refused the files, or the exported form computes another function than the network.

@@ -51,10 +51,6 @@ def train_unet(
 def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
     """Trains the run of a directory, new or stopped, to its last epoch or until a signal.
 
-    Args:
-        run: holds the record of what to train, and the checkpoints of an earlier part of it.
-        data: of that record.
-
     Returns:
         The trained model: of the best epoch where training may stop early and has ended, else of the last step.
 

@@ -23,12 +23,7 @@ RAMP = 0.4
 
 
 class MeanTeacher(SegmentationModel):
-    """As `SegmentationModel`; an example without a label has weight 0, so that its mask counts for nothing.
-
-    Args:
-        config: the run's configuration.
-        steps_per_epoch: of the examples that it is trained on.
-    """
+    """As `SegmentationModel`; an example without a label has weight 0, so that its mask counts for nothing."""
 
     def __init__(self, config: SegmentationConfig, steps_per_epoch: int) -> None:
         super().__init__(config, steps_per_epoch)

@@ -12,19 +12,12 @@ import numpy as np
 
 
 class Confusion(NamedTuple):
-    """Pixels by what they are and what they were taken for.
+    """Pixels by what they are and what they were taken for."""
 
-    Attributes:
-        true_positives: foreground in both.
-        false_positives: foreground in the prediction alone.
-        false_negatives: foreground in the reference alone.
-        true_negatives: background in both.
-    """
-
-    true_positives: int
-    false_positives: int
-    false_negatives: int
-    true_negatives: int
+    true_positives: int  # foreground in both
+    false_positives: int  # foreground in the prediction alone
+    false_negatives: int  # foreground in the reference alone
+    true_negatives: int  # background in both
 
     @property
     def dice(self) -> float:
@@ -60,10 +53,6 @@ class Confusion(NamedTuple):
 
 def confusion(reference: np.ndarray, predicted: np.ndarray) -> Confusion:
     """Counts the pixels of two masks.
-
-    Args:
-        reference: bool, of any shape.
-        predicted: bool, of the same shape.
 
     Raises:
         ValueError: the shapes differ.

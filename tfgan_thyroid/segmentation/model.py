@@ -19,10 +19,6 @@ THRESHOLD = 0.5
 class SegmentationModel(keras.Model):
     """Trains a U-Net by Adam, whose learning rate falls in steps after a number of epochs.
 
-    Args:
-        config: the run's configuration.
-        steps_per_epoch: of the examples that it is trained on, so that the schedule counts real epochs.
-
     Attributes:
         config: as given.
         steps_per_epoch: as given.
@@ -77,14 +73,11 @@ class SegmentationModel(keras.Model):
         return tf.sigmoid(infer_logits(self.unet, images))
 
     def train_step(self, examples: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
-        """One step of Adam.
+        """One step of Adam; returns the losses of this step by the names of `LOSSES`.
 
         Args:
             examples: images, float32 `[N, H, W, C]` in [-1, 1]; masks, float32 `[N, H, W, 1]`, the probability of
                 foreground; and, where not all count alike, weights, float32 `[N]`.
-
-        Returns:
-            The losses of this step by the names of `LOSSES`.
         """
         images, masks, weights = keras.utils.unpack_x_y_sample_weight(examples)
         with tf.GradientTape() as tape:
@@ -100,14 +93,7 @@ class SegmentationModel(keras.Model):
         return dict(zip(self.LOSSES, (loss, bce, dice), strict=True))
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities of foreground for images as they are stored.
-
-        Args:
-            images: uint8 `[N, H, W, C]`.
-
-        Returns:
-            float32 `[N, H, W, 1]` in [0, 1].
-        """
+        """Probabilities of foreground for images as they are stored, uint8: float32 `[N, H, W, 1]` in [0, 1]."""
         parts = range(0, len(images), PREDICTION_BATCH)
         return np.concatenate([self._predict(images[i : i + PREDICTION_BATCH]).numpy() for i in parts])
 

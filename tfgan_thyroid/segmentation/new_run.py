@@ -24,19 +24,12 @@ RESUMABLE = {"epochs", "checkpoint_every", "overlay_every"}
 
 @dataclasses.dataclass(frozen=True)
 class SegmentationData:
-    """All that a run reads.
+    """All that a run reads."""
 
-    Attributes:
-        labelled: scans with masks from the train split, those that are used.
-        synthetic: generated pairs, or None.
-        validation: the eval split, or None where it is empty or without foreground.
-        test: the test split.
-    """
-
-    labelled: SegmentationExamples
-    synthetic: SegmentationExamples | None
-    validation: SegmentationExamples | None
-    test: SegmentationExamples
+    labelled: SegmentationExamples  # scans with masks from the train split, those that are used
+    synthetic: SegmentationExamples | None  # generated pairs, or None
+    validation: SegmentationExamples | None  # the eval split, or None where it is empty or without foreground
+    test: SegmentationExamples  # the test split
 
     def epoch_steps(self, config: SegmentationConfig) -> int:
         """Steps in which every labelled scan and generated pair comes at least once."""

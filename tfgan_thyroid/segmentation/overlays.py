@@ -17,16 +17,7 @@ SHOWN = 16
 
 
 def overlay(image: np.ndarray, reference: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """An image with what was found rightly, found wrongly, and missed.
-
-    Args:
-        image: uint8 `[H, W]`.
-        reference: bool `[H, W]`.
-        predicted: bool `[H, W]`.
-
-    Returns:
-        uint8 `[H, W, 3]`; where both masks are background, the image's own grey.
-    """
+    """A uint8 image `[H, W]` with what was found rightly, found wrongly, and missed: uint8 `[H, W, 3]`."""
     colours = np.repeat(image[:, :, None].astype(np.float64), 3, axis=-1)
     kinds = (
         (reference & predicted, TRUE_POSITIVE),
@@ -39,12 +30,7 @@ def overlay(image: np.ndarray, reference: np.ndarray, predicted: np.ndarray) -> 
 
 
 class SegmentationOverlays(keras.callbacks.Callback):
-    """Draws overlays in TensorBoard every `overlay_every` epochs and after the last one.
-
-    Args:
-        writer: of TensorBoard.
-        examples: the first ones are shown.
-    """
+    """Draws overlays in TensorBoard every `overlay_every` epochs and after the last one."""
 
     def __init__(self, writer: tf.summary.SummaryWriter, examples: SegmentationExamples) -> None:
         super().__init__()

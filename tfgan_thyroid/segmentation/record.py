@@ -10,29 +10,17 @@ from tfgan_thyroid.segmentation.config import SegmentationConfig
 
 @dataclass(frozen=True)
 class SegmentationRecord:
-    """What the `config.json` of a U-Net holds.
+    """What the `config.json` of a U-Net holds."""
 
-    Attributes:
-        config: the resolved configuration.
-        data: absolute path of the labelled data set; stays in this file.
-        synthetic: absolute path of the generated pairs, or None; stays in this file.
-        dataset_digest: content digest of the labelled data set.
-        synthetic_digest: SHA-256 over the generated pairs that are used, or None.
-        labelled_ids: source ids of the labelled scans that are used.
-        synthetic_count: generated pairs that are used.
-        stack: versions of TensorFlow and Keras.
-        package_version: version of this package.
-    """
-
-    config: SegmentationConfig
-    data: str
-    synthetic: str | None
-    dataset_digest: str
-    synthetic_digest: str | None
-    labelled_ids: list[str]
-    synthetic_count: int
-    stack: dict[str, str]
-    package_version: str
+    config: SegmentationConfig  # the resolved configuration
+    data: str  # absolute path of the labelled data set; stays in this file
+    synthetic: str | None  # absolute path of the generated pairs, or None; stays in this file
+    dataset_digest: str  # content digest of the labelled data set
+    synthetic_digest: str | None  # SHA-256 over the generated pairs that are used, or None
+    labelled_ids: list[str]  # source ids of the labelled scans that are used
+    synthetic_count: int  # generated pairs that are used
+    stack: dict[str, str]  # versions of TensorFlow and Keras
+    package_version: str  # version of this package
 
     @property
     def kind(self) -> str:

@@ -30,14 +30,7 @@ OVERLAY_COLUMNS = 6
 def write_report(
     directory: Path, examples: SegmentationExamples, predicted: np.ndarray, scores: SegmentationScores
 ) -> None:
-    """Writes the three files, each whole or not at all.
-
-    Args:
-        directory: of the run.
-        examples: that were scored.
-        predicted: bool `[N, H, W]`.
-        scores: of them, in their order.
-    """
+    """Writes the three files, each whole or not at all."""
     atomic.write_text(directory / "scores.csv", scores_csv(scores))
     atomic.write_text(directory / "summary.json", json.dumps(summary(scores), indent=2) + "\n")
     atomic.write_bytes(directory / "overlays.png", draw_overlays(examples, predicted, scores))
@@ -109,13 +102,7 @@ def _json_numbers(values: dict[str, float]) -> dict[str, float | None]:
 
 
 def draw_overlays(examples: SegmentationExamples, predicted: np.ndarray, scores: SegmentationScores) -> bytes:
-    """The images with the lowest Dice as a PNG picture, the worst first, each titled with its scores.
-
-    Args:
-        examples: with reference masks.
-        predicted: bool `[N, H, W]`.
-        scores: of them, in their order.
-    """
+    """The images with the lowest Dice as a PNG picture, the worst first, each titled with its scores."""
     worst = np.argsort(scores.values("dice"), kind="stable")[:OVERLAYS]
     columns = min(OVERLAY_COLUMNS, len(worst))
     rows = math.ceil(len(worst) / columns)

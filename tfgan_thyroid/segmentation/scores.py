@@ -31,21 +31,13 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class ImageScores:
-    """The scores of one image.
+    """The scores of one image."""
 
-    Attributes:
-        source_id: hash that stands for the file.
-        group_id: hash that stands for the group (patient, acquisition).
-        counts: its pixels by what they are and what they were taken for.
-        hausdorff_95: pixels; NaN where exactly one of the two masks is empty.
-        average_surface_distance: pixels; NaN as before.
-    """
-
-    source_id: str
-    group_id: str
-    counts: Confusion
-    hausdorff_95: float
-    average_surface_distance: float
+    source_id: str  # hash that stands for the file
+    group_id: str  # hash that stands for the group (patient, acquisition)
+    counts: Confusion  # its pixels by what they are and what they were taken for
+    hausdorff_95: float  # pixels; NaN where exactly one of the two masks is empty
+    average_surface_distance: float  # pixels; NaN as before
 
     def value(self, metric: str) -> float:
         """The score by its name in `METRICS`."""
@@ -54,15 +46,11 @@ class ImageScores:
 
 @dataclass(frozen=True)
 class SegmentationScores:
-    """The scores of a set of images, in its order.
+    """The scores of a set of images, in its order."""
 
-    Attributes:
-        images: one entry for each.
-        scored: whether an image of the whole set has foreground; without any, a network that finds nothing would be
-            perfect, and means and pooled scores are NaN.
-    """
-
-    images: tuple[ImageScores, ...]
+    images: tuple[ImageScores, ...]  # one entry for each
+    # Whether an image of the whole set has foreground; without any, a network that finds nothing would be perfect, and
+    # means and pooled scores are NaN.
     scored: bool = True
 
     def values(self, metric: str) -> np.ndarray:
@@ -109,12 +97,7 @@ class SegmentationScores:
 
 
 def score(examples: SegmentationExamples, predicted: np.ndarray) -> SegmentationScores:
-    """Compares predicted masks with the examples' own.
-
-    Args:
-        examples: with reference masks.
-        predicted: bool `[N, H, W]`.
-    """
+    """Compares predicted masks with the examples' own."""
     images = []
     for index, (reference, mask) in enumerate(zip(examples.masks[..., 0], predicted, strict=True)):
         distances = surface_distances(reference, mask)

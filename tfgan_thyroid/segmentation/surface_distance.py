@@ -8,26 +8,14 @@ from scipy import ndimage
 
 
 class SurfaceDistances(NamedTuple):
-    """How far two outlines lie apart.
+    """How far two outlines lie apart."""
 
-    Attributes:
-        hausdorff_95: 95th-percentile Hausdorff distance, pixels.
-        average: average symmetric surface distance, pixels.
-    """
-
-    hausdorff_95: float
-    average: float
+    hausdorff_95: float  # 95th-percentile Hausdorff distance, pixels
+    average: float  # average symmetric surface distance, pixels
 
 
 def outline(mask: np.ndarray) -> np.ndarray:
-    """The foreground pixels with a background pixel, or the image's edge, above, below, left or right of them.
-
-    Args:
-        mask: bool `[H, W]`.
-
-    Returns:
-        bool `[H, W]`.
-    """
+    """The foreground pixels with a background pixel, or the image's edge, above, below, left or right of them."""
     return mask & ~ndimage.binary_erosion(mask)
 
 
@@ -41,10 +29,6 @@ def surface_distances(reference: np.ndarray, predicted: np.ndarray) -> SurfaceDi
     Direction and range: lower is better, 0 for equal masks, at most the image's diagonal.
     Caveats: both masks empty are equal, 0 apart; if only one is, no distance exists, and both are NaN: leave them out
     of a mean and say how many. In pixels of the preprocessed image, so compare at one image size only.
-
-    Args:
-        reference: bool `[H, W]`.
-        predicted: bool `[H, W]`.
 
     Raises:
         ValueError: the shapes differ.

@@ -22,11 +22,6 @@ class SegmentationLog(keras.callbacks.Callback):
 
     `stats.jsonl` gets the mean losses over the epoch's steps, `metrics.jsonl` the means over the images of the eval
     split. The ETA leaves out the first epoch, which traces the graph.
-
-    Args:
-        run: whose files are appended to.
-        writer: of TensorBoard.
-        validation: the eval split, or None where it is empty.
     """
 
     def __init__(

@@ -18,15 +18,10 @@ WAIT_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """All workers, and which of them this process is.
+    """All workers, and which of them this process is."""
 
-    Attributes:
-        addresses: `HOST:PORT` of each worker, the chief first.
-        index: of this process; 0 is the chief, who writes the run.
-    """
-
-    addresses: tuple[str, ...]
-    index: int
+    addresses: tuple[str, ...]  # `HOST:PORT` of each worker, the chief first
+    index: int  # of this process; 0 is the chief, who writes the run
 
     @property
     def is_chief(self) -> bool:

@@ -22,21 +22,13 @@ TIMED_SECONDS = 1.0
 
 
 class TrainingCost(NamedTuple):
-    """The cost of a run.
+    """The cost of a run."""
 
-    Attributes:
-        parameters: trainable parameters by network.
-        seconds_per_iteration: at the run's batch size.
-        hours: for all iterations.
-        memory_gib: peak of the process (host memory), gibibytes.
-        trial_batch_size: the largest of the iterations that were timed.
-    """
-
-    parameters: dict[str, int]
-    seconds_per_iteration: float
-    hours: float
-    memory_gib: float
-    trial_batch_size: int
+    parameters: dict[str, int]  # trainable parameters by network
+    seconds_per_iteration: float  # at the run's batch size
+    hours: float  # for all iterations
+    memory_gib: float  # peak of the process (host memory), gibibytes
+    trial_batch_size: int  # the largest of the iterations that were timed
 
 
 class _Trial(NamedTuple):

@@ -29,20 +29,14 @@ _NO_LABEL = MaskLabel()
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScanFile:
-    """A file to read.
+    """A file to read."""
 
-    Args:
-        name: the path relative to the input folder, with "/" between its parts; bytes, since a file name need not be
-            text. For a member of a zip archive, the archive's name followed by the member's.
-        path: the path to open.
-        mask: where its mask is; None if none was found or masks are not asked for.
-        member: if the file is a zip archive, which entry of its directory, from 0.
-    """
-
+    # The path relative to the input folder, with "/" between its parts; bytes, since a file name need not be text. For
+    # a member of a zip archive, the archive's name followed by the member's.
     name: bytes
-    path: bytes
-    mask: MaskFile | None = None
-    member: int | None = None
+    path: bytes  # the path to open
+    mask: MaskFile | None = None  # where its mask is; None if none was found or masks are not asked for
+    member: int | None = None  # if the file is a zip archive, which entry of its directory, from 0
 
     @property
     def source(self) -> Source:

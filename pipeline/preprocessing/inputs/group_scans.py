@@ -24,10 +24,6 @@ def choose_pattern(pattern: str | None, names: Sequence[bytes]) -> str | None:
     Without a `pattern`, the phantoms' own is taken where every file that is named as an image matches it: a stray
     notes.txt, which will be refused, must not part patients.
 
-    Args:
-        pattern: as the user gave it.
-        names: the paths of the scans relative to the input folder.
-
     Raises:
         UserError: the user's pattern matches no file at all.
     """

@@ -14,18 +14,12 @@ DICOM_EXTENSIONS = (".dcm", ".dicom")
 
 @dataclasses.dataclass(frozen=True)
 class ListedFile:
-    """Something that may be a scan or a mask.
+    """Something that may be a scan or a mask."""
 
-    Args:
-        name: its path relative to the folder, with "/" between its parts; for a member, the archive's followed by its
-            own.
-        source: what to open.
-        member_name: for a member of an archive, its name in it.
-    """
-
+    # Its path relative to the folder, with "/" between its parts; for a member, the archive's followed by its own.
     name: bytes
-    source: Source
-    member_name: bytes | None = None
+    source: Source  # what to open
+    member_name: bytes | None = None  # for a member of an archive, its name in it
 
 
 def list_folder(folder: str) -> Iterator[str]:
@@ -49,12 +43,7 @@ def list_folder(folder: str) -> Iterator[str]:
 
 
 def with_members(paths: Iterable[str], root: str | os.PathLike[str]) -> Iterator[ListedFile]:
-    """The files at `paths`; a sound archive stands for its members, a broken one for itself.
-
-    Args:
-        paths: files.
-        root: the folder that names are relative to.
-    """
+    """The files at `paths`, named relative to `root`; a sound archive stands for its members."""
     for path in paths:
         name = os.fsencode(os.path.relpath(path, root).replace(os.sep, "/"))
         source = Source(os.fsencode(path))

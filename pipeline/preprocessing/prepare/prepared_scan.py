@@ -9,45 +9,25 @@ from pipeline.preprocessing.settings import PreprocessSettings
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PreparedScan:
-    """Where a prepared scan lies and what is to be known of it.
+    """Where a prepared scan lies and what is to be known of it."""
 
-    Args:
-        name: as in `ScanFile`.
-        group: as from `group_of_scan`.
-        digest: SHA-256 of the stored pixels, hexadecimal: equal digests are duplicates.
-        record_digest: SHA-256 of the stored pixels and the stored mask.
-        raw_height: pixels of the raw scan.
-        raw_width: pixels of the raw scan.
-        mask_pixels: foreground pixels of the stored mask; None without masks.
-        spill_file: name of the file in the spill folder.
-        offset: where in it the image starts; the mask and the histogram (256 uint32) follow.
-        image_bytes: length of the image's PNG.
-        mask_bytes: length of the mask's PNG, 0 without masks.
-        perceptual_hash: as from `perceptual_hash.perceptual_hash`; empty if near-duplicates are not sought.
-        listed: the split that a list gives the scan; None without lists.
-        crop_size: (height, width) of what was kept of the raw scan, pixels.
-        inpainted_pixels: pixels of the raw scan that were filled in; None if they were not looked for.
-        thumbnail_bytes: length of the crop sheet's PNG, which follows the histogram; 0 if this scan is not on it.
-        stray_polygons: polygons of the mask that were left out, because no pixel lies inside.
-    """
-
-    name: bytes
-    group: str
-    digest: str
-    record_digest: str
-    raw_height: int
-    raw_width: int
-    mask_pixels: int | None
-    spill_file: str
-    offset: int
-    image_bytes: int
-    mask_bytes: int
-    perceptual_hash: bytes = b""
-    listed: str | None = None
-    crop_size: tuple[int, int] = (0, 0)
-    inpainted_pixels: int | None = None
-    thumbnail_bytes: int = 0
-    stray_polygons: int = 0
+    name: bytes  # as in `ScanFile`
+    group: str  # as from `group_of_scan`
+    digest: str  # SHA-256 of the stored pixels, hexadecimal: equal digests are duplicates
+    record_digest: str  # SHA-256 of the stored pixels and the stored mask
+    raw_height: int  # pixels of the raw scan
+    raw_width: int  # pixels of the raw scan
+    mask_pixels: int | None  # foreground pixels of the stored mask; None without masks
+    spill_file: str  # name of the file in the spill folder
+    offset: int  # where in it the image starts; the mask and the histogram (256 uint32) follow
+    image_bytes: int  # length of the image's PNG
+    mask_bytes: int  # length of the mask's PNG, 0 without masks
+    perceptual_hash: bytes = b""  # as from `perceptual_hash.perceptual_hash`; empty if near-duplicates are not sought
+    listed: str | None = None  # the split that a list gives the scan; None without lists
+    crop_size: tuple[int, int] = (0, 0)  # (height, width) of what was kept of the raw scan, pixels
+    inpainted_pixels: int | None = None  # pixels of the raw scan that were filled in; None if they were not looked for
+    thumbnail_bytes: int = 0  # length of the crop sheet's PNG, which follows the histogram; 0 if this scan is not on it
+    stray_polygons: int = 0  # polygons of the mask that were left out, because no pixel lies inside
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,21 +12,13 @@ from tfgan_thyroid.data.scans.scan import Pixels, Scan, ScanError
 
 
 class StoredScan(NamedTuple):
-    """What is stored of a scan, and what was done to it.
+    """What is stored of a scan, and what was done to it."""
 
-    Attributes:
-        image: grey levels, uint8 `[size, size]`.
-        mask: values {0, 255} of the same shape; None if masks are not wanted.
-        crop: the boxes of the raw scan.
-        inpainted: which pixels of the kept part were filled in; None if they were not looked for.
-        stray_polygons: how many polygons of the mask were left out, because no pixel lies inside.
-    """
-
-    image: Pixels
-    mask: Pixels | None
-    crop: Crop
-    inpainted: Mask | None
-    stray_polygons: int = 0
+    image: Pixels  # grey levels, uint8 `[size, size]`
+    mask: Pixels | None  # values {0, 255} of the same shape; None if masks are not wanted
+    crop: Crop  # the boxes of the raw scan
+    inpainted: Mask | None  # which pixels of the kept part were filled in; None if they were not looked for
+    stray_polygons: int = 0  # how many polygons of the mask were left out, because no pixel lies inside
 
 
 def prepare_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> StoredScan:

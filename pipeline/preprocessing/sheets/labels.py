@@ -15,14 +15,7 @@ _SIZE = 10
 
 
 def draw_label(sheet: "Image.Image", corner: tuple[int, int], width: int, name: bytes) -> None:
-    """Write the end of a name at the foot of a tile; what is no printable ASCII appears as an escape.
-
-    Args:
-        sheet: the picture.
-        corner: left and bottom edge of the tile, pixels.
-        width: of the tile, pixels.
-        name: as in `ScanFile`.
-    """
+    """Write the end of a name at the foot of a tile; what is no printable ASCII appears as an escape."""
     from PIL import ImageDraw, ImageFont
 
     draw = ImageDraw.Draw(sheet)

@@ -18,10 +18,6 @@ def find_near_duplicates(hashes: Sequence[bytes], distance: int) -> list[list[in
     Two hashes that differ in at most d bits agree in one of d + 1 bands of bits. So only hashes with an equal band are
     compared: of 50,000 scans one pair in a hundred, which takes some five seconds.
 
-    Args:
-        hashes: from `perceptual_hash`.
-        distance: the most bits in which a pair may differ, 0 to `perceptual_hash.MAX_DISTANCE`.
-
     Returns:
         Sets of at least two, ascending, in the order of their first members.
     """

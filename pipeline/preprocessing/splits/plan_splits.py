@@ -41,22 +41,14 @@ class LeftOut(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class SplitPlan:
-    """The outcome of `plan_splits`.
+    """The outcome of `plan_splits`."""
 
-    Args:
-        split_of_group: the split of each group.
-        emptied: requested splits that stay empty, because there are fewer independent groups than splits.
-        joined_groups: how many groups were tied to another by a scan, or nearly the same scan, that both contain.
-        independent: how many sets of groups share nothing with each other.
-        largest_group: scans in the largest of those sets.
-        left_out: positions of scans that go into no split, and why.
-    """
-
-    split_of_group: dict[str, str]
-    emptied: list[str]
-    joined_groups: int
-    independent: int = 0
-    largest_group: int = 0
+    split_of_group: dict[str, str]  # the split of each group
+    emptied: list[str]  # requested splits that stay empty, because there are fewer independent groups than splits
+    joined_groups: int  # how many groups were tied to another by a scan, or nearly the same scan, that both contain
+    independent: int = 0  # how many sets of groups share nothing with each other
+    largest_group: int = 0  # scans in the largest of those sets
+    # Positions of scans that go into no split, and why.
     left_out: dict[int, LeftOut] = dataclasses.field(default_factory=dict)
 
 

@@ -16,19 +16,12 @@ from tfgan_thyroid.data.records import schema
 
 @dataclasses.dataclass(frozen=True)
 class AlikeScans:
-    """Scans of one split that look alike.
+    """Scans of one split that look alike."""
 
-    Args:
-        split: where they are.
-        groups: how many groups they come from; from two on, likeness ties what groups would have left apart.
-        pictures: how many of them differ at all.
-        source_ids: their `image/source_id`, sorted.
-    """
-
-    split: str
-    groups: int
-    pictures: int
-    source_ids: list[str]
+    split: str  # where they are
+    groups: int  # how many groups they come from; from two on, likeness ties what groups would have left apart
+    pictures: int  # how many of them differ at all
+    source_ids: list[str]  # their `image/source_id`, sorted
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,10 +10,6 @@ def jensen_shannon(counts: np.ndarray, others: np.ndarray) -> float:
 
     Range: 0 for the same distribution, 1 where no level occurs in both; symmetric. The divergence that TensorFlow
     Data Validation names `jensen_shannon_divergence`, not its square root.
-
-    Args:
-        counts: how often each level occurs, `[K]`, not all 0.
-        others: the same of the other data, `[K]`.
     """
     p, q = counts / counts.sum(), others / others.sum()
     return max(0.0, float(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2))

@@ -18,39 +18,26 @@ TINY_MASK = 4
 
 @dataclasses.dataclass
 class SplitStatistics:
-    """A running account of written records. It names nobody: groups are counted under the ids that records carry.
+    """A running account of written records. It names nobody: groups are counted under the ids that records carry."""
 
-    Args:
-        histogram: how often each grey level occurs in the stored images, int64 `[256]`.
-        record_digests: one a record.
-        image_digests: the different images.
-        groups: scans of each group, by its id.
-        raw_sizes: how many scans had each (height, width).
-        mask_pixels: foreground pixels of each stored mask.
-        stray_polygons: polygons of masks that were left out, because no pixel lies inside.
-        flat_pictures: scans that look like masks: black and white, or of few values.
-        image_bytes: length of each stored PNG.
-        mask_bytes: length of each stored mask's PNG.
-        brightness: mean grey level of each stored image, 0 to 255.
-        contrast: standard deviation of the grey levels of each stored image.
-        crop_sizes: how many scans were cropped to each (height, width), before they were resized.
-        inpainted: pixels of the raw scan that were filled in, by `image/source_id`; empty if they were not looked for.
-    """
-
+    # How often each grey level occurs in the stored images, int64 `[256]`.
     histogram: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(256, np.int64))
-    record_digests: list[str] = dataclasses.field(default_factory=list)
-    image_digests: set[str] = dataclasses.field(default_factory=set)
-    groups: Counter = dataclasses.field(default_factory=Counter)
-    raw_sizes: Counter = dataclasses.field(default_factory=Counter)
-    mask_pixels: list[int] = dataclasses.field(default_factory=list)
-    image_bytes: list[int] = dataclasses.field(default_factory=list)
-    mask_bytes: list[int] = dataclasses.field(default_factory=list)
-    brightness: list[float] = dataclasses.field(default_factory=list)
+    record_digests: list[str] = dataclasses.field(default_factory=list)  # one a record
+    image_digests: set[str] = dataclasses.field(default_factory=set)  # the different images
+    groups: Counter = dataclasses.field(default_factory=Counter)  # scans of each group, by its id
+    raw_sizes: Counter = dataclasses.field(default_factory=Counter)  # how many scans had each (height, width)
+    mask_pixels: list[int] = dataclasses.field(default_factory=list)  # foreground pixels of each stored mask
+    image_bytes: list[int] = dataclasses.field(default_factory=list)  # length of each stored PNG
+    mask_bytes: list[int] = dataclasses.field(default_factory=list)  # length of each stored mask's PNG
+    brightness: list[float] = dataclasses.field(default_factory=list)  # mean grey level of each stored image, 0 to 255
+    # Standard deviation of the grey levels of each stored image.
     contrast: list[float] = dataclasses.field(default_factory=list)
+    # How many scans were cropped to each (height, width), before they were resized.
     crop_sizes: Counter = dataclasses.field(default_factory=Counter)
+    # Pixels of the raw scan that were filled in, by `image/source_id`; empty if they were not looked for.
     inpainted: dict[str, int] = dataclasses.field(default_factory=dict)
-    stray_polygons: int = 0
-    flat_pictures: int = 0
+    stray_polygons: int = 0  # polygons of masks that were left out, because no pixel lies inside
+    flat_pictures: int = 0  # scans that look like masks: black and white, or of few values
 
     def add(self, scan: "PreparedScan", histogram: np.ndarray, group_id: str) -> None:
         """Count one written record of the group with this id."""

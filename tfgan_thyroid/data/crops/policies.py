@@ -18,29 +18,18 @@ _WANTED = (
 
 @dataclasses.dataclass(frozen=True)
 class CropPolicy:
-    """A policy as `parse_crop` reads it.
+    """A policy as `parse_crop` reads it."""
 
-    Args:
-        sector: who says where the tissue lies: `auto`, `dicom-region`, or None for the whole frame.
-        shape: one of `SHAPES`, taken of the sector.
-        box: (left, top, width, height) instead of both.
-    """
-
-    sector: str | None
-    shape: str
-    box: tuple[int, int, int, int] | None = None
+    sector: str | None  # who says where the tissue lies: `auto`, `dicom-region`, or None for the whole frame
+    shape: str  # one of `SHAPES`, taken of the sector
+    box: tuple[int, int, int, int] | None = None  # (left, top, width, height) instead of both
 
 
 class Crop(NamedTuple):
-    """Two boxes of a raw scan, as (left, top, right, bottom), ends excluded, pixels.
+    """Two boxes of a raw scan, as (left, top, right, bottom), ends excluded, pixels."""
 
-    Attributes:
-        sector: where the tissue lies; the whole frame, if the policy does not look for it.
-        kept: what the policy keeps of it.
-    """
-
-    sector: Box
-    kept: Box
+    sector: Box  # where the tissue lies; the whole frame, if the policy does not look for it
+    kept: Box  # what the policy keeps of it
 
 
 def parse_crop(text: str) -> CropPolicy:

@@ -25,17 +25,11 @@ from tfgan_thyroid.data.scans.scan import ScanError
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Samples:
-    """A decoded frame.
+    """A decoded frame."""
 
-    Args:
-        values: unsigned integers `[H, W]`, or `[H, W, 3]` for colour.
-        bits: significant bits of a value.
-        photometric: "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB" or "YBR_FULL".
-    """
-
-    values: np.ndarray
-    bits: int
-    photometric: str
+    values: np.ndarray  # unsigned integers `[H, W]`, or `[H, W, 3]` for colour
+    bits: int  # significant bits of a value
+    photometric: str  # "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB" or "YBR_FULL"
 
 
 def decode_native(data: bytes, layout: Layout) -> Samples:

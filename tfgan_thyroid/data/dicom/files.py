@@ -52,10 +52,6 @@ def decode_frames(file: BinaryIO, white_level: int) -> Iterator[Scan | LostFrame
 
     Of several frames, one that cannot be decoded is a `LostFrame`, and the others are read.
 
-    Args:
-        file: at its start.
-        white_level: the value that means white, at most.
-
     Raises:
         ScanError: not an image (a directory, a report, a film), damaged, truncated, a size that no scan has, a pixel
             format without a grey level, a transfer syntax without a decoder, or the `dicom` extra is not installed.

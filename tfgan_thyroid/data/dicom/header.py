@@ -27,15 +27,10 @@ _DEFLATED = "1.2.840.10008.1.2.1.99"  # a whole file as one zlib stream: unpacke
 
 
 class PixelElement(NamedTuple):
-    """How the header announces the pixels.
+    """How the header announces the pixels."""
 
-    Attributes:
-        vr: their type, None where the transfer syntax leaves it open.
-        length: bytes, None for compressed frames, which tell their own.
-    """
-
-    vr: str | None
-    length: int | None
+    vr: str | None  # their type, None where the transfer syntax leaves it open
+    length: int | None  # bytes, None for compressed frames, which tell their own
 
 
 def read_header(file: BinaryIO) -> tuple["Dataset", str, PixelElement]:

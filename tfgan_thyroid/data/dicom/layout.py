@@ -34,29 +34,17 @@ COLOUR = ("RGB", *YBR, *JPEG_2000_COLOURS)
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a frame is stored.
+    """How a frame is stored."""
 
-    Args:
-        syntax: the transfer syntax.
-        rows: pixels.
-        columns: pixels.
-        samples: 1 for grey and palettes, 3 for colour.
-        allocated: bits that a sample takes, 8 or 16.
-        bits: significant bits of a sample.
-        shift: unused bits below these; those above may hold an old overlay.
-        photometric: what the samples mean.
-        planar: whether the colours lie one after the other, and not pixel by pixel.
-    """
-
-    syntax: str
-    rows: int
-    columns: int
-    samples: int
-    allocated: int
-    bits: int
-    shift: int
-    photometric: str
-    planar: bool
+    syntax: str  # the transfer syntax
+    rows: int  # pixels
+    columns: int  # pixels
+    samples: int  # 1 for grey and palettes, 3 for colour
+    allocated: int  # bits that a sample takes, 8 or 16
+    bits: int  # significant bits of a sample
+    shift: int  # unused bits below these; those above may hold an old overlay
+    photometric: str  # what the samples mean
+    planar: bool  # whether the colours lie one after the other, and not pixel by pixel
 
     @property
     def encapsulated(self) -> bool:
@@ -125,11 +113,6 @@ def native_frame_bytes(layout: Layout, available: int, frames: int) -> int:
 
     YBR_FULL_422 stores two colour samples for two pixels, with rows of an even length; several scanners say so and
     store all samples of every pixel.
-
-    Args:
-        layout: of each frame.
-        available: bytes of pixels.
-        frames: how many there should be.
 
     Raises:
         ScanError: the pixels are too few, or not as the layout says.

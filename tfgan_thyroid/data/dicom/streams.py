@@ -17,21 +17,14 @@ _NO_FRAMES = (0xC4, 0xC8, 0xCC)  # markers among those of frames: Huffman tables
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """A compressed frame by its own account.
+    """A compressed frame by its own account."""
 
-    Args:
-        columns: pixels.
-        rows: pixels.
-        samples: of a pixel.
-        bits: of a sample.
-        colour: "RGB" or "YBR_FULL" if the stream says what its three samples are, and the decoder leaves them so; for
-            JPEG 2000 "RGB" if the decoder makes RGB of them. None if it does not say.
-    """
-
-    columns: int
-    rows: int
-    samples: int
-    bits: int
+    columns: int  # pixels
+    rows: int  # pixels
+    samples: int  # of a pixel
+    bits: int  # of a sample
+    # "RGB" or "YBR_FULL" if the stream says what its three samples are, and the decoder leaves them so; for JPEG 2000
+    # "RGB" if the decoder makes RGB of them. None if it does not say.
     colour: str | None = None
 
 

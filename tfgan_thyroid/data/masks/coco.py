@@ -21,12 +21,9 @@ class RunLengths:
 
     pycocotools, which defines the format, is no way to read a file that came from elsewhere: it fills up what is cut
     short with memory that it has not set, and ends the process at some damaged counts.
-
-    Args:
-        counts: the lengths, or the text that COCO packs them into.
     """
 
-    counts: tuple[int, ...] | str
+    counts: tuple[int, ...] | str  # the lengths, or the text that COCO packs them into
 
     def fill(self, height: int, width: int) -> Pixels:
         """As `Shape.fill`."""

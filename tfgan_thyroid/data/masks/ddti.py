@@ -22,11 +22,6 @@ _CASE_IMAGE = re.compile(rb"(.+)_(\d{1,6})")
 def read_ddti(file: BinaryIO, label: MaskLabel, image: str) -> Outlines:
     """The outlines of one image of a case.
 
-    Args:
-        file: the open XML file of the case.
-        label: not used: there are no labels.
-        image: the image's number within the case.
-
     Raises:
         ScanError: not such a file, or nothing outlined on that image.
     """

@@ -10,15 +10,12 @@ _SHOWN = 8
 
 @dataclasses.dataclass(frozen=True)
 class MaskLabel:
-    """The structure that was asked for.
+    """The structure that was asked for."""
 
-    Args:
-        name: a name in COCO and LabelMe, a number in a label map; None if masks hold one structure only.
-        may_be_absent: whether a mask of other structures alone means that this one is not there; otherwise it is
-            refused, since a misspelt label would look the same.
-    """
-
+    # A name in COCO and LabelMe, a number in a label map; None if masks hold one structure only.
     name: str | None = None
+    # Whether a mask of other structures alone means that this one is not there; otherwise it is refused, since a
+    # misspelt label would look the same.
     may_be_absent: bool = False
 
     def choose(self, present: Collection[str]) -> str | None:

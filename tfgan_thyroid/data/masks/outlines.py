@@ -27,26 +27,20 @@ class Shape(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Outlines:
-    """What an annotator drew on one scan.
+    """What an annotator drew on one scan."""
 
-    Args:
-        shapes: in pixels, from the upper left corner of the upper left pixel; they add up. None at all mean that
-            nothing was found on the scan.
-        size: (width, height) of the scan that was drawn on, pixels; None if the format does not say.
-    """
-
+    # In pixels, from the upper left corner of the upper left pixel; they add up. None at all mean that nothing was
+    # found on the scan.
     shapes: tuple[Shape, ...]
+    # (width, height) of the scan that was drawn on, pixels; None if the format does not say.
     size: tuple[int, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Polygon:
-    """The pixels whose centres lie inside a polygon; where it crosses itself, the even-odd rule holds.
+    """The pixels whose centres lie inside a polygon; where it crosses itself, the even-odd rule holds."""
 
-    Args:
-        points: x0, y0, x1, y1, ...; fewer than three points, which a stray click leaves, have nothing inside.
-    """
-
+    # X0, y0, x1, y1, ...; fewer than three points, which a stray click leaves, have nothing inside.
     points: tuple[float, ...]
 
     def fill(self, height: int, width: int) -> Pixels:

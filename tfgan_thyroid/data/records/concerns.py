@@ -17,15 +17,10 @@ _MOST = 0.5
 
 
 class Concern(NamedTuple):
-    """Something to look at before training.
+    """Something to look at before training."""
 
-    Attributes:
-        kind: in a few words, the same words for the same kind.
-        detail: what was found, and the flag that mends it.
-    """
-
-    kind: str
-    detail: str
+    kind: str  # in a few words, the same words for the same kind
+    detail: str  # what was found, and the flag that mends it
 
     def __str__(self) -> str:
         return f"warning: {self.kind}: {self.detail}"

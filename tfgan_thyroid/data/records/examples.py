@@ -26,17 +26,7 @@ def encode_example(
     sha256: str,
     mask_png: bytes | None = None,
 ) -> bytes:
-    """A serialized `tf.train.Example` with the keys of `schema`.
-
-    Args:
-        image_png: 8-bit grey PNG of `height` x `width` pixels.
-        height: pixels.
-        width: pixels.
-        source_id: hash that stands for the file, hexadecimal.
-        group_id: hash that stands for the group (patient, acquisition), hexadecimal.
-        sha256: SHA-256 of the pixels, hexadecimal.
-        mask_png: 8-bit PNG of the same size with values {0, 255}, or None for a data set without masks.
-    """
+    """A serialized `tf.train.Example` with the keys of `schema`: 8-bit grey PNGs, and ids and digest in hexadecimal."""
     features: dict[str, bytes | int] = {
         schema.IMAGE_ENCODED: image_png,
         schema.IMAGE_HEIGHT: height,

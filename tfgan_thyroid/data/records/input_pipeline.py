@@ -27,12 +27,7 @@ PREFETCHED = 2
 
 
 def decode_image(record: tf.Tensor, image_size: int, masks: bool = False) -> tf.Tensor:
-    """The image of a serialized record, and its mask as a second channel where asked for.
-
-    Args:
-        record: a serialized tf.Example, string scalar.
-        image_size: height and width, pixels.
-        masks: whether to add the mask, 0 or 255.
+    """The image of a serialized record, and its mask (0 or 255) as a second channel where asked for.
 
     Returns:
         uint8 `[image_size, image_size, 2 if masks else 1]`.
@@ -143,17 +138,7 @@ def _is_one_of(scan_ids: Sequence[str]) -> Callable[[tf.Tensor], tf.Tensor]:
 def load_images(
     directory: Path, split: str, limit: int, masks: bool = False, scan_ids: Sequence[str] | None = None
 ) -> np.ndarray:
-    """The first images of a split in stored order.
-
-    Args:
-        directory: a dataset directory.
-        split: `train`, `eval` or `test`.
-        limit: at most this many.
-        masks: whether each image's mask follows as a second channel.
-        scan_ids: source ids of the scans to take the first of; None takes of all.
-
-    Returns:
-        uint8 `[N, H, W, 2 if masks else 1]`.
+    """The first images of a split in stored order: uint8 `[N, H, W, 2 if masks else 1]`.
 
     Raises:
         UserError: the directory is no data set, or the split is empty.

@@ -9,18 +9,10 @@ from tfgan_thyroid.errors import UserError
 
 
 def nested_subset(scans: Sequence[UsedScan], count: int, seed: int) -> list[UsedScan]:
-    """`count` scans by whole groups as far as possible; a larger count has the same ones and more.
+    """`count` scans by whole groups as far as possible, in stored order; a larger count has the same ones and more.
 
     Groups come in an order drawn by the seed, each with all its scans; only the last may be cut, at the scans that its
     own drawn order puts first. So few labelled scans are few patients, not one frame of each of many.
-
-    Args:
-        scans: to choose from, in stored order.
-        count: how many.
-        seed: of both orders.
-
-    Returns:
-        The chosen scans, in stored order.
 
     Raises:
         UserError: there are not as many.
@@ -39,18 +31,10 @@ def nested_subset(scans: Sequence[UsedScan], count: int, seed: int) -> list[Used
 
 
 def one_frame_each(scans: Sequence[UsedScan], count: int, seed: int) -> list[UsedScan]:
-    """`count` scans of as many patients as there are; a larger count has the same ones and more.
+    """`count` scans of as many patients as there are, in stored order; a larger count has the same ones and more.
 
     Groups come in an order drawn by the seed, one scan of each in turn, drawn too: second scans come when every group
     has given one. So few labels are labels of different patients, as a hospital would choose them.
-
-    Args:
-        scans: to choose from, in stored order.
-        count: how many.
-        seed: of the orders.
-
-    Returns:
-        The chosen scans, in stored order.
 
     Raises:
         UserError: there are not as many.

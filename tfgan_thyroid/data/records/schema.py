@@ -50,51 +50,34 @@ _REMEDY = "write one with: python -m pipeline.preprocess --input SCANS --output 
 
 @dataclasses.dataclass(frozen=True)
 class DatasetInfo:
-    """The contents of `dataset.json`.
+    """The contents of `dataset.json`."""
 
-    Args:
-        schema_version: the version of this contract that wrote the directory.
-        counts: number of records of each split of `SPLITS`; 0 for a split that is empty.
-        image_size: height and width of every image, pixels.
-        channels: 1, grey.
-        masks: whether every record carries `mask/encoded`.
-        crop: the crop policy as given to `crop_policies.find_crop`.
-        resize: the name of the resampling filter.
-        seed: the seed that drew the splits.
-        group_rule: what names a scan's group: `"file"`, `"dicom-patient"` (the patient in DICOM files, else the file),
-            `"table"`, or `"pattern:"` and a regular expression over the file's name.
-        package_version: the version of tfgan-thyroid that wrote the directory.
-        digest: SHA-256 over the sorted pixel digests of each split. The same pixels in the same splits give the
-            same digest, whatever the files were called, whichever salt keyed the identifiers.
-        splits: the fractions that were asked for; empty if lists gave the splits.
-        groups: number of groups of each split; no group is in two.
-        rejected: number of files refused.
-        keyed_ids: whether a salt keyed `image/source_id` and `image/group_id`.
-        white_level: the 16-bit value stored as white, 255.
-        listed_splits: whether lists gave the splits.
-        near_duplicates: scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
-        inpainted: whether burned-in calipers and text were filled in.
-    """
-
-    schema_version: int
-    counts: dict[str, int]
-    image_size: int
-    channels: int
-    masks: bool
-    crop: str
-    resize: str
-    seed: int
+    schema_version: int  # the version of this contract that wrote the directory
+    counts: dict[str, int]  # number of records of each split of `SPLITS`; 0 for a split that is empty
+    image_size: int  # height and width of every image, pixels
+    channels: int  # 1, grey
+    masks: bool  # whether every record carries `mask/encoded`
+    crop: str  # the crop policy as given to `crop_policies.find_crop`
+    resize: str  # the name of the resampling filter
+    seed: int  # the seed that drew the splits
+    # What names a scan's group: `"file"`, `"dicom-patient"` (the patient in DICOM files, else the file), `"table"`, or
+    # `"pattern:"` and a regular expression over the file's name.
     group_rule: str
-    package_version: str
+    package_version: str  # the version of tfgan-thyroid that wrote the directory
+    # SHA-256 over the sorted pixel digests of each split. The same pixels in the same splits give the same digest,
+    # whatever the files were called, whichever salt keyed the identifiers.
     digest: str
+    # The fractions that were asked for; empty if lists gave the splits.
     splits: dict[str, float] = dataclasses.field(default_factory=dict)
+    # Number of groups of each split; no group is in two.
     groups: dict[str, int] = dataclasses.field(default_factory=dict)
-    rejected: int = 0
-    keyed_ids: bool = False
-    white_level: int = 65535
-    listed_splits: bool = False
+    rejected: int = 0  # number of files refused
+    keyed_ids: bool = False  # whether a salt keyed `image/source_id` and `image/group_id`
+    white_level: int = 65535  # the 16-bit value stored as white, 255
+    listed_splits: bool = False  # whether lists gave the splits
+    # Scans whose perceptual hashes differ in at most so many bits share a split; None: not sought.
     near_duplicates: int | None = None
-    inpainted: bool = False
+    inpainted: bool = False  # whether burned-in calipers and text were filled in
 
     def __post_init__(self) -> None:
         stage_count(self.image_size)

@@ -12,26 +12,15 @@ from tfgan_thyroid.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class UsedScan:
-    """A scan by what its record says.
+    """A scan by what its record says."""
 
-    Attributes:
-        source_id: hash that stands for the file.
-        group_id: hash that stands for the group (patient, acquisition).
-        sha256: of its pixels.
-    """
-
-    source_id: str
-    group_id: str
-    sha256: str
+    source_id: str  # hash that stands for the file
+    group_id: str  # hash that stands for the group (patient, acquisition)
+    sha256: str  # of its pixels
 
 
 def used_scans(directory: Path, split: str, scan_ids: Sequence[str] | None = None) -> list[UsedScan]:
     """The scans of a split, or those of the given ids, in stored order.
-
-    Args:
-        directory: a dataset directory.
-        split: `train`, `eval` or `test`.
-        scan_ids: source ids; None takes all.
 
     Raises:
         UserError: an empty list, an id that the split does not have or that comes twice, or a damaged record.
@@ -80,11 +69,6 @@ def read_used_scans(file: Path) -> list[UsedScan]:
 
 def refuse_seen(seen: Sequence[UsedScan], test: Sequence[UsedScan], who: str) -> None:
     """Checks that no group and no image of the test split is among what was learnt from.
-
-    Args:
-        seen: scans that were learnt from.
-        test: scans of the test split.
-        who: has seen them.
 
     Raises:
         UserError: a group or a digest is in both.

@@ -24,32 +24,20 @@ class ScanError(ValueError):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scan:
-    """A scan as it is meant to be looked at.
+    """A scan as it is meant to be looked at."""
 
-    Args:
-        pixels: grey levels, uint8 `[H, W]`.
-        region: where the scanner says that the tissue lies, as (left, top, right, bottom), ends excluded, pixels of
-            the scan; None if the file does not say. DICOM alone does.
-        group: stands for the patient that the file itself names, as a hash; None if it names none.
-        frame: which frame of its file this is, from 1; None where the file holds one.
-        colour: the same in RGB, uint8 `[H, W, 3]`, if the file has colour and it was asked for.
-    """
-
-    pixels: Pixels
+    pixels: Pixels  # grey levels, uint8 `[H, W]`
+    # Where the scanner says that the tissue lies, as (left, top, right, bottom), ends excluded, pixels of the scan;
+    # None if the file does not say. DICOM alone does.
     region: Box | None = None
-    group: str | None = None
-    frame: int | None = None
-    colour: Pixels | None = None
+    group: str | None = None  # stands for the patient that the file itself names, as a hash; None if it names none
+    frame: int | None = None  # which frame of its file this is, from 1; None where the file holds one
+    colour: Pixels | None = None  # the same in RGB, uint8 `[H, W, 3]`, if the file has colour and it was asked for
 
 
 @dataclasses.dataclass(frozen=True)
 class LostFrame:
-    """A frame of a clip that cannot be used; the others are not touched by it.
+    """A frame of a clip that cannot be used; the others are not touched by it."""
 
-    Args:
-        frame: which one, from 1.
-        error: why.
-    """
-
-    frame: int
-    error: ScanError
+    frame: int  # which one, from 1
+    error: ScanError  # why

@@ -21,15 +21,10 @@ _KINDS = {
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Bytes to read.
+    """Bytes to read."""
 
-    Args:
-        path: the file; bytes, since a file name need not be text.
-        member: if the file is a zip archive, which entry of its directory, from 0.
-    """
-
-    path: bytes
-    member: int | None = None
+    path: bytes  # the file; bytes, since a file name need not be text
+    member: int | None = None  # if the file is a zip archive, which entry of its directory, from 0
 
 
 @contextlib.contextmanager

@@ -11,93 +11,56 @@ from tfgan_thyroid.metrics.nearest_scans import Matches
 
 @dataclasses.dataclass(frozen=True)
 class AuditThresholds:
-    """What a generator must keep to.
+    """What a generator must keep to."""
 
-    Attributes:
-        copy_grey_levels: a scan at most this far from a training scan (root mean square, of 255) is an exact copy.
-        near_copy_factor: one whose relative distance is under this part of the held-out scans' percentile is a near
-            copy: it stands out as no unseen scan does.
-        percentile: of the held-out scans' distances.
-        most_copies: exact copies that are allowed.
-        most_near_copies: near copies that are allowed.
-        most_closer: the largest fraction of relative distances under the percentile; where few scans are held out, it
-            is raised to what chance gives one time in a hundred.
-        least_authenticity: the smallest authenticity rate.
-        most_membership: the AUC of the membership attack that its interval may not lie above as a whole.
-    """
-
+    # A scan at most this far from a training scan (root mean square, of 255) is an exact copy.
     copy_grey_levels: float = 4.0
+    # One whose relative distance is under this part of the held-out scans' percentile is a near copy: it stands out as
+    # no unseen scan does.
     near_copy_factor: float = 0.5
-    percentile: float = 1.0
-    most_copies: int = 0
-    most_near_copies: int = 0
+    percentile: float = 1.0  # of the held-out scans' distances
+    most_copies: int = 0  # exact copies that are allowed
+    most_near_copies: int = 0  # near copies that are allowed
+    # The largest fraction of relative distances under the percentile; where few scans are held out, it is raised to
+    # what chance gives one time in a hundred.
     most_closer: float = 0.1
-    least_authenticity: float = 0.05
-    most_membership: float = 0.6
+    least_authenticity: float = 0.05  # the smallest authenticity rate
+    most_membership: float = 0.6  # the AUC of the membership attack that its interval may not lie above as a whole
 
 
 @dataclasses.dataclass(frozen=True)
 class SpaceAudit:
-    """The comparison in one space.
+    """The comparison in one space."""
 
-    Attributes:
-        space: what distances are taken in.
-        unit: of the distances.
-        authenticity: fraction of generated images that are authentic (Alaa et al. 2022).
-        held_out_authenticity: the same of the held-out scans.
-        closer: fraction of generated images nearer to a training scan than the held-out percentile.
-        closer_relative: the same by relative distances, which do not favour smooth images.
-        percentile_distance: the held-out percentile.
-        percentile_relative: the same of relative distances.
-        median_distance: of the generated images.
-        held_out_median_distance: of the held-out scans.
-        copies: exact copies among the generated images; None in features.
-        near_copies: generated images that stand out.
-    """
-
-    space: str
-    unit: str
-    authenticity: float
-    held_out_authenticity: float
-    closer: float
-    closer_relative: float
-    percentile_distance: float
-    percentile_relative: float
-    median_distance: float
-    held_out_median_distance: float
-    copies: int | None
-    near_copies: int
+    space: str  # what distances are taken in
+    unit: str  # of the distances
+    authenticity: float  # fraction of generated images that are authentic (Alaa et al. 2022)
+    held_out_authenticity: float  # the same of the held-out scans
+    closer: float  # fraction of generated images nearer to a training scan than the held-out percentile
+    closer_relative: float  # the same by relative distances, which do not favour smooth images
+    percentile_distance: float  # the held-out percentile
+    percentile_relative: float  # the same of relative distances
+    median_distance: float  # of the generated images
+    held_out_median_distance: float  # of the held-out scans
+    copies: int | None  # exact copies among the generated images; None in features
+    near_copies: int  # generated images that stand out
 
 
 @dataclasses.dataclass(frozen=True)
 class AuditResult:
-    """The verdict with what it stands on.
+    """The verdict with what it stands on."""
 
-    Attributes:
-        passed: whether the generator keeps to the thresholds.
-        reasons: in words, what it breaks; or why it passes.
-        notes: what the reader should know of the data.
-        thresholds: what was asked for.
-        counts: images by kind.
-        held_out_rule: what the held-out scans are.
-        largest_closer: the limit of `closer_relative` after allowing for few held-out scans.
-        spaces: the comparison in pixels and, where given, in features.
-        membership: the membership attack, None where there are too few patients for it.
-        matches: of the generated images in pixels; not in `to_dict`.
-        held_out_matches: of the held-out scans in pixels; not in `to_dict`.
-    """
-
-    passed: bool
-    reasons: list[str]
-    notes: list[str]
-    thresholds: AuditThresholds
-    counts: dict[str, int]
-    held_out_rule: str
-    largest_closer: float
-    spaces: list[SpaceAudit]
-    membership: Membership | None
-    matches: Matches
-    held_out_matches: Matches
+    passed: bool  # whether the generator keeps to the thresholds
+    reasons: list[str]  # in words, what it breaks; or why it passes
+    notes: list[str]  # what the reader should know of the data
+    thresholds: AuditThresholds  # what was asked for
+    counts: dict[str, int]  # images by kind
+    held_out_rule: str  # what the held-out scans are
+    largest_closer: float  # the limit of `closer_relative` after allowing for few held-out scans
+    spaces: list[SpaceAudit]  # the comparison in pixels and, where given, in features
+    membership: Membership | None  # the membership attack, None where there are too few patients for it
+    matches: Matches  # of the generated images in pixels; not in `to_dict`
+    held_out_matches: Matches  # of the held-out scans in pixels; not in `to_dict`
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the matches, JSON-able, with the closest pairs by index."""

@@ -29,10 +29,6 @@ DEFINITIONS = {
 def compare_shapes(real: SegmentationExamples, generated: SegmentationExamples) -> dict[str, dict[str, Any]]:
     """Shape statistics of real and generated masks, property by property.
 
-    Args:
-        real: at least one.
-        generated: likewise.
-
     Returns:
         For each attribute of `MaskShape` the mean and standard deviation of both kinds and the two distances, null
         where one kind has empty masks alone; and for `empty` both shares.

@@ -26,18 +26,7 @@ def write_pair_report(
     shapes: Mapping[str, Any],
     dice: Mapping[str, float | None] | None,
 ) -> str:
-    """Writes `pairs.json`, `pairs.md` and `pairs.png`.
-
-    Args:
-        output: directory, which is made.
-        real: pairs.
-        generated: pairs.
-        shapes: of `compare_shapes`.
-        dice: of `cross_dice`, or None.
-
-    Returns:
-        The Markdown.
-    """
+    """Writes `pairs.json`, `pairs.md` and `pairs.png`; returns the Markdown."""
     output.mkdir(parents=True, exist_ok=True)
     counts = {"real": len(real), "generated": len(generated)}
     record = {"pairs": counts, "shapes": dict(shapes), "dice": dice and dict(dice), "definitions": DEFINITIONS}

@@ -25,21 +25,13 @@ _INK = {"light": ("#24292f", "#ffffff"), "dark": ("#d7dde4", "#171b21")}
 
 
 class Picture(NamedTuple):
-    """A figure as PNG.
+    """A figure as PNG."""
 
-    Attributes:
-        name: of its file, without `.png`.
-        light: on a light ground.
-        dark: on a dark one; the same bytes where the figure is nothing but images.
-        alt: what it shows, for readers who cannot see it.
-        caption: for the report.
-    """
-
-    name: str
-    light: bytes
-    dark: bytes
-    alt: str
-    caption: str
+    name: str  # of its file, without `.png`
+    light: bytes  # on a light ground
+    dark: bytes  # on a dark one; the same bytes where the figure is nothing but images
+    alt: str  # what it shows, for readers who cannot see it
+    caption: str  # for the report
 
 
 def draw(name: str, make: Callable[[], Figure], alt: str, caption: str) -> Picture:
@@ -57,15 +49,7 @@ def draw(name: str, make: Callable[[], Figure], alt: str, caption: str) -> Pictu
 
 
 def grid(name: str, images: np.ndarray, alt: str, caption: str, columns: int = COLUMNS) -> Picture:
-    """Images side by side.
-
-    Args:
-        name: of the file.
-        images: uint8 `[N, H, W, 1]`.
-        alt: what it shows.
-        caption: for the report.
-        columns: images in a row.
-    """
+    """Images side by side."""
     png = encode_png(image_grid(images, columns)[:, :, 0])
     return Picture(name, png, png, alt, caption)
 
@@ -163,11 +147,7 @@ def speckle_values(real: np.ndarray, generated: np.ndarray) -> dict[str, np.ndar
 
 
 def speckle_figure(values: dict[str, np.ndarray]) -> Picture:
-    """How contrast and grain of the speckle spread over the images of both kinds.
-
-    Args:
-        values: as `speckle_values` gives them.
-    """
+    """How contrast and grain of the speckle spread over the images of both kinds."""
 
     def make() -> Figure:
         figure = Figure(figsize=(11, 2.8), layout="constrained")

@@ -46,14 +46,7 @@ _SECTIONS = (
 def html_report(
     evaluation: Evaluation, pictures: Sequence[Picture], speckle: dict[str, Any], judgement: Judgement | None = None
 ) -> str:
-    """The page.
-
-    Args:
-        evaluation: what came out.
-        pictures: its figures; a section whose figures are not there is left out.
-        speckle: statistics `[N, 3]` of real and of generated images.
-        judgement: whether the model was blessed, and why, where it was judged.
-    """
+    """The page."""
     drawn = {picture.name: picture for picture in pictures}
     images, speckle_section, *others = [
         _section(title, anchor, introduction, names, drawn) for title, anchor, introduction, names in _SECTIONS

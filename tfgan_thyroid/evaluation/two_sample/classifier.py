@@ -18,11 +18,7 @@ BLACK = -1.0
 
 
 class ScanClassifier:
-    """One network for images of one size, trained anew by each `fit`; its graph is traced once.
-
-    Args:
-        image_size: pixels a side.
-    """
+    """One network for images of one size, pixels a side, trained anew by each `fit`; its graph is traced once."""
 
     def __init__(self, image_size: int) -> None:
         self.image_size = image_size
@@ -59,11 +55,7 @@ class ScanClassifier:
                 step += 1
 
     def scores(self, images: np.ndarray) -> np.ndarray:
-        """Logits that images are scans: float64 `[N]`.
-
-        Args:
-            images: float32 `[N, S, S, 1]` in [-1, 1].
-        """
+        """Logits that images, float32 `[N, S, S, 1]` in [-1, 1], are scans: float64 `[N]`."""
         parts = [images[start : start + SCORING_BATCH] for start in range(0, len(images), SCORING_BATCH)]
         return np.concatenate([self._score(part).numpy()[:, 0] for part in parts]).astype(np.float64)
 

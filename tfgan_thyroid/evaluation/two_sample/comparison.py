@@ -25,15 +25,10 @@ Progress = Callable[[int, int], None]
 
 
 class Images(NamedTuple):
-    """Images, and whose they are.
+    """Images, and whose they are."""
 
-    Attributes:
-        images: uint8 `[N, S, S, C]`; the first channel counts.
-        groups: int `[N]`, the patients; None where each image is one of its own.
-    """
-
-    images: np.ndarray
-    groups: np.ndarray | None = None
+    images: np.ndarray  # uint8 `[N, S, S, C]`; the first channel counts
+    groups: np.ndarray | None = None  # int `[N]`, the patients; None where each image is one of its own
 
     @property
     def patients(self) -> np.ndarray:
@@ -135,16 +130,7 @@ def scale_test(
     seed: int = 0,
     step: "_Steps | None" = None,
 ) -> ScaleResult:
-    """Scans against generated images at the classifier's scale.
-
-    Args:
-        classifier: for images of that many pixels.
-        scans: real ones.
-        generated: uint8 `[M, S, S, C]`.
-        limit: most images of each kind.
-        seed: of folds, networks and the interval.
-        step: counts the trainings.
-    """
+    """Scans against generated images at the classifier's scale."""
     n = min(limit, len(scans.images), len(generated))
     chosen, others = scans.some(_rows(len(scans.images), n, seed)), generated[_rows(len(generated), n, seed + 1)]
     folds = numbers.patient_folds(chosen.patients, FOLDS, np.random.default_rng(seed))

@@ -13,37 +13,22 @@ FINE_TUNING_RATE = 0.1
 
 
 class Lesson(NamedTuple):
-    """What one U-Net learns from.
+    """What one U-Net learns from."""
 
-    Attributes:
-        labelled: scans with masks; None trains nothing.
-        synthetic: half of each batch beside them.
-        unlabelled: the same, by Mean Teacher.
-        start: weights to start from; None draws them.
-    """
-
-    labelled: SegmentationExamples | None
-    synthetic: SegmentationExamples | None = None
-    unlabelled: SegmentationExamples | None = None
-    start: list[np.ndarray] | None = None
+    labelled: SegmentationExamples | None  # scans with masks; None trains nothing
+    synthetic: SegmentationExamples | None = None  # half of each batch beside them
+    unlabelled: SegmentationExamples | None = None  # the same, by Mean Teacher
+    start: list[np.ndarray] | None = None  # weights to start from; None draws them
 
 
 class Arm(NamedTuple):
-    """An arm of the experiment.
+    """An arm of the experiment."""
 
-    Attributes:
-        title: in the table.
-        lesson: from a case.
-        sent: whether something of the sender is in it.
-        alone: whether it also exists, or only exists, without own labels: `no`, `also` or `only`.
-        shared: whether it can be done by two hospitals of which only one has many labels: all but a bound.
-    """
-
-    title: str
-    lesson: Callable[[Case], Lesson]
-    sent: bool
-    alone: str = "no"
-    shared: bool = True
+    title: str  # in the table
+    lesson: Callable[[Case], Lesson]  # from a case
+    sent: bool  # whether something of the sender is in it
+    alone: str = "no"  # whether it also exists, or only exists, without own labels: `no`, `also` or `only`
+    shared: bool = True  # whether it can be done by two hospitals of which only one has many labels: all but a bound
 
 
 def _beside(case: Case, synthetic: SegmentationExamples) -> Lesson:

@@ -21,25 +21,15 @@ LEFT_OUT = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What an arm may draw on.
+    """What an arm may draw on."""
 
-    Attributes:
-        output: directory of the experiment.
-        recipient: its data set.
-        sender: number of the sender.
-        labels: own labels; 0 for none.
-        draw: number of the draw of own labels, and seed of the U-Net.
-        config: of every U-Net.
-        generated: images of each generator.
-    """
-
-    output: Path
-    recipient: Path
-    sender: int
-    labels: int
-    draw: int
-    config: SegmentationConfig
-    generated: int
+    output: Path  # directory of the experiment
+    recipient: Path  # its data set
+    sender: int  # number of the sender
+    labels: int  # own labels; 0 for none
+    draw: int  # number of the draw of own labels, and seed of the U-Net
+    config: SegmentationConfig  # of every U-Net
+    generated: int  # images of each generator
 
     def own(self) -> SegmentationExamples:
         """The recipient's few labels: one frame each of different patients."""

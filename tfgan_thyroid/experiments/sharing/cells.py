@@ -29,33 +29,19 @@ FLAT = 0.005
 
 @dataclasses.dataclass(frozen=True)
 class SharingProtocol:
-    """How the experiment is made.
+    """How the experiment is made."""
 
-    Attributes:
-        senders: data sets of the senders.
-        recipient: data set of the recipient.
-        preset: of every generator.
-        gan: fields of `Config` that differ from it.
-        unet_width: channels of every U-Net at full size.
-        steps: of every U-Net; 0 takes them from the curves.
-        generated: images of each generator.
-        labels: own labels.
-        draws: of the smallest number of labels.
-        other_draws: of the others, without labels among them.
-        arms: names.
-    """
-
-    senders: tuple[House, ...]
-    recipient: House
-    preset: str
-    gan: dict[str, Any]
-    unet_width: int
-    steps: int
-    generated: int
-    labels: tuple[int, ...]
-    draws: int
-    other_draws: int
-    arms: tuple[str, ...]
+    senders: tuple[House, ...]  # data sets of the senders
+    recipient: House  # data set of the recipient
+    preset: str  # of every generator
+    gan: dict[str, Any]  # fields of `Config` that differ from it
+    unet_width: int  # channels of every U-Net at full size
+    steps: int  # of every U-Net; 0 takes them from the curves
+    generated: int  # images of each generator
+    labels: tuple[int, ...]  # own labels
+    draws: int  # of the smallest number of labels
+    other_draws: int  # of the others, without labels among them
+    arms: tuple[str, ...]  # names
 
     def places(self) -> Iterator[tuple[str, int, int]]:
         """Arm, own labels and draw of every score; labels are 0 where an arm needs none."""
@@ -69,13 +55,7 @@ class SharingProtocol:
 
 
 class SharingPlan:
-    """The cells, in an order in which each finds what it needs.
-
-    Args:
-        protocol: how.
-        output: directory of results, houses, generators and weights.
-        worker: where networks are trained.
-    """
+    """The cells, in an order in which each finds what it needs."""
 
     def __init__(self, protocol: SharingProtocol, output: Path, worker: Worker) -> None:
         self.protocol, self.output, self.worker = protocol, output, worker
@@ -94,11 +74,7 @@ class SharingPlan:
         ]
 
     def cells(self, steps: int) -> list[Cell]:
-        """All but the curves.
-
-        Args:
-            steps: of every U-Net.
-        """
+        """All but the curves."""
         p, cells = self.protocol, []
         names = set(p.arms)
         for number, sender in enumerate(p.senders):

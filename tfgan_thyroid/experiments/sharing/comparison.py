@@ -17,27 +17,16 @@ GENERATED = {"S", "S-pairs"}
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """An arm with a number of own labels.
+    """An arm with a number of own labels."""
 
-    Attributes:
-        arm: name.
-        labels: own labels; 0 where it uses none.
-        dice: mean over senders, draws and test patients.
-        draws: of the labels, or trainings where there are none.
-        over_own: difference from own labels alone, paired; None for arm A.
-        instead: the arm with the highest mean among the alternatives, with its labels.
-        over_instead: difference from it.
-        synthetic: images beside the own labels, mean.
-    """
-
-    arm: str
-    labels: int
-    dice: Interval
-    draws: int
-    over_own: Interval | None
-    instead: tuple[str, int] | None
-    over_instead: Interval | None
-    synthetic: float
+    arm: str  # name
+    labels: int  # own labels; 0 where it uses none
+    dice: Interval  # mean over senders, draws and test patients
+    draws: int  # of the labels, or trainings where there are none
+    over_own: Interval | None  # difference from own labels alone, paired; None for arm A
+    instead: tuple[str, int] | None  # the arm with the highest mean among the alternatives, with its labels
+    over_instead: Interval | None  # difference from it
+    synthetic: float  # images beside the own labels, mean
 
     @property
     def name(self) -> str:
@@ -46,12 +35,7 @@ class Outcome:
 
 
 class Scores:
-    """The results of arms as arrays.
-
-    Args:
-        protocol: of the plan.
-        results: by cell name.
-    """
+    """The results of arms as arrays."""
 
     def __init__(self, protocol: SharingProtocol, results: Mapping[str, Any]) -> None:
         self._senders = range(len(protocol.senders))

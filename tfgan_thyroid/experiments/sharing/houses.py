@@ -42,15 +42,10 @@ RECIPIENT_SEED, SENDER_SEED = 500, 600
 
 @dataclasses.dataclass(frozen=True)
 class House:
-    """A hospital's scans.
+    """A hospital's scans."""
 
-    Attributes:
-        path: data set directory, made when first needed where there is a recipe.
-        recipe: how phantoms make it, JSON-able; None where the data set is given.
-    """
-
-    path: Path
-    recipe: dict[str, Any] | None = None
+    path: Path  # data set directory, made when first needed where there is a recipe
+    recipe: dict[str, Any] | None = None  # how phantoms make it, JSON-able; None where the data set is given
 
     @property
     def key(self) -> Any:

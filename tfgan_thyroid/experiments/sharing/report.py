@@ -26,17 +26,7 @@ METHOD = (
 
 
 def write_sharing(protocol: SharingProtocol, results: Mapping[str, Any], facts: Mapping[str, Any], output: Path) -> str:
-    """Writes `sharing.md`, `sharing.json` and `sharing.png` from the results that are there.
-
-    Args:
-        protocol: of the plan.
-        results: of its cells, by name.
-        facts: how the experiment was made.
-        output: directory.
-
-    Returns:
-        The Markdown.
-    """
+    """Writes `sharing.md`, `sharing.json` and `sharing.png` from the results that are there; returns the Markdown."""
     tables = compare_arms(protocol, results)
     minutes = sum(result.get("seconds", 0.0) for result in results.values()) / 60.0
     facts = {**facts, "minutes so far": round(minutes)}

@@ -50,11 +50,7 @@ def _parts(lesson: Lesson, config: SegmentationConfig) -> list[Part]:
 
 
 def sender_unets(data: Path, output: Path, sender: int, config: SegmentationConfig, steps: int, test: Path) -> dict:
-    """Trains the sender's U-Nets on all its labelled scans and keeps their weights.
-
-    Returns:
-        Their Dice on the recipient's test split.
-    """
+    """Trains the sender's U-Nets on its labelled scans and keeps their weights, and their Dice on the test split."""
     labelled = load_examples(data, "train")
     found = []
     for number in range(TEACHERS):

@@ -22,18 +22,7 @@ IDEALS = {"mmd": "lower is better", "1nn": "0.5 is ideal", "ms-ssim": "the real 
 def write_table1(
     rows: Sequence[Table1Row], seeds: int, results: dict[str, Any], facts: dict[str, Any], output: Path
 ) -> str:
-    """Writes `table1.md`, `table1.json` and `table1.png` from the trainings that are done.
-
-    Args:
-        rows: of the table; a row none of whose trainings is done is left out.
-        seeds: planned trainings of each row.
-        results: of the plan's cells, by name.
-        facts: how the table was made, for the heading and the JSON.
-        output: directory.
-
-    Returns:
-        The Markdown.
-    """
+    """Writes `table1.md`, `table1.json` and `table1.png` from the trainings that are done; returns the Markdown."""
     done = {row: _by_seed(row, seeds, results) for row in rows}
     done = {row: estimates for row, estimates in done.items() if estimates}
     leads = {metric: _leads(done, metric) for metric in METRICS}

@@ -10,24 +10,16 @@ METRICS = ("mmd", "1nn", "ms-ssim")
 
 @dataclass(frozen=True)
 class Table1Row:
-    """A system: how to train it and which of its generator's weights to judge.
+    """A system: how to train it and which of its generator's weights to judge."""
 
-    Attributes:
-        name: for `--rows` and files.
-        title: in the table.
-        training: name of the training; rows that differ in the judged weights alone share it.
-        overrides: fields of `Config` that differ from the preset.
-        weights: `raw` as trained, or `average`, their exponential moving average.
-        cost: of an iteration, relative to the paper's model, for the estimated time of arrival.
-        paper: MMD, 1-NN and MS-SSIM that the paper reports (its Table I), or None where it does not.
-    """
-
-    name: str
-    title: str
-    training: str
+    name: str  # for `--rows` and files
+    title: str  # in the table
+    training: str  # name of the training; rows that differ in the judged weights alone share it
+    # Fields of `Config` that differ from the preset.
     overrides: dict[str, Any] = field(default_factory=dict, hash=False)
-    weights: str = "raw"
-    cost: float = 1.0
+    weights: str = "raw"  # `raw` as trained, or `average`, their exponential moving average
+    cost: float = 1.0  # of an iteration, relative to the paper's model, for the estimated time of arrival
+    # MMD, 1-NN and MS-SSIM that the paper reports (its Table I), or None where it does not.
     paper: tuple[float, float, float] | None = None
 
 

@@ -29,32 +29,18 @@ AVERAGE = {"ema_decay": 0.999}  # beside every training, which it does not chang
 
 @dataclasses.dataclass(frozen=True)
 class Table1Protocol:
-    """How Table I is made.
+    """How Table I is made."""
 
-    Attributes:
-        data: dataset directory.
-        preset: where every row's configuration starts from.
-        overrides: fields of `Config` that differ from it, in every row.
-        seeds: trainings of each row.
-        samples: images of each kind in a draw.
-        draws: number of draws.
-    """
-
-    data: Path
-    preset: str
-    overrides: dict[str, Any]
-    seeds: int
-    samples: int
-    draws: int
+    data: Path  # dataset directory
+    preset: str  # where every row's configuration starts from
+    overrides: dict[str, Any]  # fields of `Config` that differ from it, in every row
+    seeds: int  # trainings of each row
+    samples: int  # images of each kind in a draw
+    draws: int  # number of draws
 
 
 def table1_cells(protocol: Table1Protocol, rows: Sequence[Table1Row], output: Path) -> list[Cell]:
     """One cell for each training: rows that judge other weights of the same training share it.
-
-    Args:
-        protocol: how.
-        rows: which.
-        output: whose `runs` hold the run directories.
 
     Raises:
         UserError: the data set is not there, or a configuration is not valid.

@@ -14,37 +14,23 @@ METRICS = ("dice", "iou")
 
 @dataclass(frozen=True)
 class RowResult:
-    """A row with what its trainings gave.
+    """A row with what its trainings gave."""
 
-    Attributes:
-        row: which.
-        seeds: that are done.
-        scores: mean of each metric over images and seeds, with its interval.
-        by_seed: Dice of each seed, mean over the images.
-        difference: of each metric from real scans alone, paired by seed and group; None for that row itself, and
-            where they share no seed.
-        over_conventional: likewise, of a row with conventional augmentation and generated pairs from conventional
-            augmentation alone.
-    """
-
-    row: Table2Row
-    seeds: list[int]
-    scores: dict[str, Interval]
-    by_seed: dict[int, float]
+    row: Table2Row  # which
+    seeds: list[int]  # that are done
+    scores: dict[str, Interval]  # mean of each metric over images and seeds, with its interval
+    by_seed: dict[int, float]  # Dice of each seed, mean over the images
+    # Of each metric from real scans alone, paired by seed and group; None for that row itself, and where they share no
+    # seed.
     difference: dict[str, Interval] | None
+    # Likewise, of a row with conventional augmentation and generated pairs from conventional augmentation alone.
     over_conventional: dict[str, Interval] | None
 
 
 def compare_rows(
     rows: Sequence[Table2Row], seeds: Mapping[Table2Row, int], results: Mapping[str, Any]
 ) -> list[RowResult]:
-    """The rows that have results, in order.
-
-    Args:
-        rows: of the table.
-        seeds: planned trainings of each row.
-        results: of the plan's cells, by name.
-    """
+    """The rows that have results, in order."""
     done = {row: _by_seed(row, seeds[row], results) for row in rows}
     return [_row_result(row, done, results) for row in rows if done[row]]
 
@@ -91,12 +77,7 @@ def outcome(difference: Interval) -> str:
 
 
 def verdict(results: Sequence[RowResult], all_real: int) -> str:
-    """One sentence on whether generated pairs help, as far as the trainings go.
-
-    Args:
-        results: of the rows that are done.
-        all_real: scans of the whole train split.
-    """
+    """One sentence on whether generated pairs help, as far as the trainings go."""
     tried = [r for r in results if r.row.generated and r.row.augmentation == "none" and r.difference is not None]
     judged = [(r, r.difference["dice"]) for r in tried if r.difference and outcome(r.difference["dice"]) != "one seed"]
     if not judged:

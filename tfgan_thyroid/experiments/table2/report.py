@@ -31,16 +31,7 @@ METHOD = (
 
 
 def write_table2(plan: Table2Plan, results: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    """Writes `table2.md`, `table2.json` and `table2.png` in the plan's output from the trainings that are done.
-
-    Args:
-        plan: whose rows; one none of whose trainings is done is left out.
-        results: of its cells, by name.
-        facts: how the table was made, for the heading and the JSON.
-
-    Returns:
-        The Markdown.
-    """
+    """Writes `table2.md`, `table2.json` and `table2.png` of the trainings that are done; returns the Markdown."""
     seeds = {row: plan.protocol.seeds_of(row) for row in plan.rows}
     done = compare_rows(plan.rows, seeds, results)
     pairs = _pair_quality(plan, results)

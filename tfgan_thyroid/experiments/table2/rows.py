@@ -11,18 +11,12 @@ PAPER = {0: (0.3881, 0.5093), 32: (0.3885, 0.5105), 64: (0.3892, 0.5111)}
 
 @dataclass(frozen=True)
 class Table2Row:
-    """What a U-Net learns from.
+    """What a U-Net learns from."""
 
-    Attributes:
-        real: labelled scans; 0 takes the whole train split.
-        generated: generated pairs beside them, of a model trained on those labelled scans alone.
-        augmentation: `none` or `conventional`.
-        paper: mIoU and Dice that the paper reports (its Table II), or None where it does not.
-    """
-
-    real: int
-    generated: int = 0
-    augmentation: str = "none"
+    real: int  # labelled scans; 0 takes the whole train split
+    generated: int = 0  # generated pairs beside them, of a model trained on those labelled scans alone
+    augmentation: str = "none"  # `none` or `conventional`
+    # MIoU and Dice that the paper reports (its Table II), or None where it does not.
     paper: tuple[float, float] | None = None
 
     @property
@@ -44,11 +38,7 @@ class Table2Row:
         return Table2Row(self.real, paper=PAPER[0] if not self.real else None)
 
     def title(self, all_real: int) -> str:
-        """In the table.
-
-        Args:
-            all_real: scans of the whole train split.
-        """
+        """In the table."""
         title = f"{self.real or all_real} real"
         if self.augmentation != "none":
             title += f", {self.augmentation}"

@@ -36,28 +36,18 @@ UNET_NAMED = {"image_size", "width", "batch_size", "epochs", "decay_every", "los
 
 @dataclasses.dataclass(frozen=True)
 class Table2Protocol:
-    """How Table II is made.
+    """How Table II is made."""
 
-    Attributes:
-        data: dataset directory with masks.
-        gan: fields of `Config` that differ from the preset `paper-tuned`, in every generator.
-        unet: fields of `SegmentationConfig` that differ from the paper's setting, in every row.
-        steps: updates of every U-Net, whatever it learns from, so that more examples do not mean longer training; 0
-            takes `epochs` of `unet`, as the paper does.
-        sizes: labelled scans of the low-data rows.
-        generated: pairs of the low-data rows; empty takes as many as there are labelled scans.
-        seeds: trainings of a row with all labelled scans.
-        low_data_seeds: trainings of a row with few.
-    """
-
-    data: Path
-    gan: dict[str, Any]
-    unet: dict[str, Any]
+    data: Path  # dataset directory with masks
+    gan: dict[str, Any]  # fields of `Config` that differ from the preset `paper-tuned`, in every generator
+    unet: dict[str, Any]  # fields of `SegmentationConfig` that differ from the paper's setting, in every row
+    # Updates of every U-Net, whatever it learns from, so that more examples do not mean longer training; 0 takes
+    # `epochs` of `unet`, as the paper does.
     steps: int
-    sizes: tuple[int, ...]
-    generated: tuple[int, ...]
-    seeds: int
-    low_data_seeds: int
+    sizes: tuple[int, ...]  # labelled scans of the low-data rows
+    generated: tuple[int, ...]  # pairs of the low-data rows; empty takes as many as there are labelled scans
+    seeds: int  # trainings of a row with all labelled scans
+    low_data_seeds: int  # trainings of a row with few
 
     def seeds_of(self, row: Table2Row) -> int:
         """Trainings of a row."""
@@ -66,11 +56,6 @@ class Table2Protocol:
 
 class Table2Plan:
     """The cells of Table II.
-
-    Args:
-        protocol: how.
-        output: directory of results, generators and pairs.
-        worker: where U-Nets are trained.
 
     Attributes:
         all_real: labelled scans of the train split.
