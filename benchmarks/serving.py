@@ -161,13 +161,14 @@ def _parser() -> argparse.ArgumentParser:
         "implementation of the same generator where PyTorch is installed.",
         "",
     )
-    result.add_argument(
+    add = result.add_argument
+    add(
         "--model",
         type=Path,
         metavar="DIR",
         help="model directory, saved_models/NAME (default: one of the paper's size, not trained)",
     )
-    result.add_argument("--batch-sizes", type=command.counts, default="1,8,32", metavar="N,N", help="images a request")
+    add("--batch-sizes", type=command.counts, default="1,8,32", metavar="N,N", help="images a request")
     add_counts(result, rounds=(4, "of all sides in turn"), batches=(5, "of a side in a round"))
     return result
 

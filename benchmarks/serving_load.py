@@ -203,10 +203,11 @@ def _parser() -> argparse.ArgumentParser:
         "among them and a new version pushed halfway; compare every image with the one that a lone client got.",
         "--model saved_models/thyroid --requests 1000",
     )
-    result.add_argument("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
+    add = result.add_argument
+    add("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
     add_counts(result, requests=(10_000, "in all"), clients=(16, "at the same time"))
-    result.add_argument("--malformed", type=_fraction, default=0.1, metavar="F", help="fraction of the requests")
-    result.add_argument("--push", action=argparse.BooleanOptionalAction, default=True, help="push a version halfway")
+    add("--malformed", type=_fraction, default=0.1, metavar="F", help="fraction of the requests")
+    add("--push", action=argparse.BooleanOptionalAction, default=True, help="push a version halfway")
     return result
 
 

@@ -113,15 +113,16 @@ def _parser() -> argparse.ArgumentParser:
         width=(32, "channels after D's first stage"),
         batch_size=(8, "images in each of the four updates"),
     )
-    result.add_argument(
+    add = result.add_argument
+    add(
         "--precisions",
         type=_precisions,
         default="float32,mixed_bfloat16",
         help="comma-separated, each in fresh processes: float32, mixed_bfloat16 (the peer: bfloat16 autocast)",
     )
     add_turns(result, rounds=5, iterations=2)
-    result.add_argument("--sides", choices=SIDES, default="both", help="time one side alone, or both for the ratios")
-    result.add_argument(
+    add("--sides", choices=SIDES, default="both", help="time one side alone, or both for the ratios")
+    add(
         "--passes",
         action="store_true",
         help="also time each of our updates, and the parts of D's, as graphs of their own",

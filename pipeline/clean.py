@@ -22,14 +22,15 @@ def _parser() -> argparse.ArgumentParser:
         "left of unfinished work that the latest run would not go on with; with --yes remove them.",
         "python -m pipeline.clean --pipeline-root ROOT --serving-dir saved_models/thyroid --yes",
     )
-    parser.add_argument("--pipeline-root", type=Path, required=True, metavar="ROOT", help="as given to pipeline.run")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--pipeline-root", type=Path, required=True, metavar="ROOT", help="as given to pipeline.run")
+    add(
         "--serving-dir",
         type=Path,
         metavar="DIR",
         help="as given to pipeline.run: a pushed model that is no longer there needs nothing either",
     )
-    parser.add_argument("--yes", action="store_true", help="remove; without it only say what would go")
+    add("--yes", action="store_true", help="remove; without it only say what would go")
     return parser
 
 

@@ -13,8 +13,9 @@ def _parser() -> argparse.ArgumentParser:
         "Put a copy of an earlier version on top, which servers then pick up. No version is removed.",
         "python -m pipeline.rollback --serving-dir saved_models/thyroid --version-number 3",
     )
-    parser.add_argument("--serving-dir", type=Path, required=True, metavar="DIR", help="holds the versions")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--serving-dir", type=Path, required=True, metavar="DIR", help="holds the versions")
+    add(
         "--version-number",
         type=command.positive_int,
         metavar="N",

@@ -35,54 +35,51 @@ def _parser() -> argparse.ArgumentParser:
         "python -m pipeline.run --input SCANS --pipeline-root ROOT --serving-dir saved_models/thyroid --preset cpu",
     )
     parser.allow_abbrev = False
-    parser.add_argument("--input", required=True, metavar="SCANS", help="folder, archive or pattern of the raw scans")
-    parser.add_argument("--masks", type=Path, metavar="DIR", help="masks of the scans")
-    parser.add_argument("--pipeline-root", type=Path, required=True, metavar="ROOT", help="artifacts, logs, lineage")
-    parser.add_argument("--serving-dir", type=Path, required=True, metavar="DIR", help="versions go to DIR/INTEGER")
-    data = parser.add_argument_group("data")
-    data.add_argument("--image-size", type=command.positive_int, metavar="PIXELS", help="(default: the preset's)")
-    data.add_argument("--splits", default="train=0.8,eval=0.1,test=0.1", help="fractions of the groups")
-    data.add_argument("--split-seed", type=command.seed, default=0, metavar="N", help="draws the splits")
-    data.add_argument("--schema", type=Path, metavar="PATH", help="a schema.pbtxt that the data must keep to")
-    training = parser.add_argument_group("training")
-    training.add_argument("--preset", default="cpu", metavar="NAME", help=", ".join(PRESETS))
-    training.add_argument("--iterations", type=command.positive_int, metavar="N", help="(default: the preset's)")
-    training.add_argument("--seed", type=command.seed, metavar="N", help="of training (default: the preset's)")
-    training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field of a run")
-    training.add_argument(
+    add = parser.add_argument
+    add("--input", required=True, metavar="SCANS", help="folder, archive or pattern of the raw scans")
+    add("--masks", type=Path, metavar="DIR", help="masks of the scans")
+    add("--pipeline-root", type=Path, required=True, metavar="ROOT", help="artifacts, logs, lineage")
+    add("--serving-dir", type=Path, required=True, metavar="DIR", help="versions go to DIR/INTEGER")
+    add = parser.add_argument_group("data").add_argument
+    add("--image-size", type=command.positive_int, metavar="PIXELS", help="(default: the preset's)")
+    add("--splits", default="train=0.8,eval=0.1,test=0.1", help="fractions of the groups")
+    add("--split-seed", type=command.seed, default=0, metavar="N", help="draws the splits")
+    add("--schema", type=Path, metavar="PATH", help="a schema.pbtxt that the data must keep to")
+    add = parser.add_argument_group("training").add_argument
+    add("--preset", default="cpu", metavar="NAME", help=", ".join(PRESETS))
+    add("--iterations", type=command.positive_int, metavar="N", help="(default: the preset's)")
+    add("--seed", type=command.seed, metavar="N", help="of training (default: the preset's)")
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field of a run")
+    add(
         "--strategy",
         default="none",
         choices=("none", "mirrored"),
         help="share each batch among the GPUs of this machine, with the same losses (mirrored)",
     )
-    training.add_argument("--replicas", type=command.positive_int, metavar="N", help="of mirrored (default: all GPUs)")
-    judging = parser.add_argument_group("judging")
-    judging.add_argument("--thresholds", type=Path, metavar="FILE", help="TOML; pipeline/components/thresholds.py")
-    judging.add_argument(
-        "--eval-split", choices=("train", "eval", "test"), default="train", help="scans that the metrics compare with"
-    )
-    judging.add_argument(
+    add("--replicas", type=command.positive_int, metavar="N", help="of mirrored (default: all GPUs)")
+    add = parser.add_argument_group("judging").add_argument
+    add("--thresholds", type=Path, metavar="FILE", help="TOML; pipeline/components/thresholds.py")
+    add("--eval-split", choices=("train", "eval", "test"), default="train", help="scans that the metrics compare with")
+    add(
         "--samples",
         type=command.positive_int,
         default=100,
         metavar="N",
         help="images in a draw, at most half of the split's scans",
     )
-    judging.add_argument("--draws", type=command.positive_int, default=10, metavar="N", help="draws of each metric")
-    judging.add_argument(
-        "--keep-versions", type=command.positive_int, default=3, metavar="K", help="versions that stay"
-    )
-    running = parser.add_argument_group("running")
-    running.add_argument(
+    add("--draws", type=command.positive_int, default=10, metavar="N", help="draws of each metric")
+    add("--keep-versions", type=command.positive_int, default=3, metavar="K", help="versions that stay")
+    add = parser.add_argument_group("running").add_argument
+    add(
         "--orchestrator",
         choices=tuple(DATABASES),
         default="light",
         help="what runs the components: this package's own, or TFX's LocalDagRunner (extra tfx, Python 3.10)",
     )
-    running.add_argument("--from", dest="start_from", metavar="COMPONENT", help="run from there on again")
-    running.add_argument("--no-cache", action="store_true", help="run everything again")
-    running.add_argument("--dry-run", action="store_true", help="print the plan; run nothing")
-    running.add_argument("--json", action="store_true", help="print the result as one JSON document")
+    add("--from", dest="start_from", metavar="COMPONENT", help="run from there on again")
+    add("--no-cache", action="store_true", help="run everything again")
+    add("--dry-run", action="store_true", help="print the plan; run nothing")
+    add("--json", action="store_true", help="print the result as one JSON document")
     return parser
 
 

@@ -60,18 +60,15 @@ def _parser() -> argparse.ArgumentParser:
         "another kind of processor about ten pixels of a million differ by one grey level.",
         "python -m pipeline.simulate --output data/phantoms --count 40 --masks",
     )
-    parser.add_argument("--output", type=Path, required=True, help="new or empty directory for images/ and masks/")
-    parser.add_argument("--count", type=command.positive_int, default=609, help="number of scans")
-    parser.add_argument("--masks", action="store_true", help="write gland masks (0 and 255) under the same names")
-    parser.add_argument(
-        "--frames-per-patient", type=command.positive_int, default=7, help="scans of one simulated patient"
-    )
-    parser.add_argument("--seed", type=command.seed, default=0, help="of the whole collection")
-    parser.add_argument(
-        "--workers", type=command.positive_int, default=_cores(), help="processes, by default one per core"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="check the output and print the plan; write nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    add = parser.add_argument
+    add("--output", type=Path, required=True, help="new or empty directory for images/ and masks/")
+    add("--count", type=command.positive_int, default=609, help="number of scans")
+    add("--masks", action="store_true", help="write gland masks (0 and 255) under the same names")
+    add("--frames-per-patient", type=command.positive_int, default=7, help="scans of one simulated patient")
+    add("--seed", type=command.seed, default=0, help="of the whole collection")
+    add("--workers", type=command.positive_int, default=_cores(), help="processes, by default one per core")
+    add("--dry-run", action="store_true", help="check the output and print the plan; write nothing")
+    add("--json", action="store_true", help="one JSON document on standard output")
     return parser
 
 

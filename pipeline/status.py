@@ -18,10 +18,11 @@ def _parser() -> argparse.ArgumentParser:
         "List runs, executions, artifacts, blessings and sizes of a pipeline's root, or the lineage of one artifact.",
         "python -m pipeline.status --pipeline-root ROOT --lineage Trainer/model/5 --picture lineage.png",
     )
-    parser.add_argument("--pipeline-root", type=Path, required=True, metavar="ROOT", help="as given to pipeline.run")
-    parser.add_argument("--lineage", metavar="ARTIFACT", help="print where an artifact comes from, as a tree")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="with --lineage: write the tree as a PNG file too")
-    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    add = parser.add_argument
+    add("--pipeline-root", type=Path, required=True, metavar="ROOT", help="as given to pipeline.run")
+    add("--lineage", metavar="ARTIFACT", help="print where an artifact comes from, as a tree")
+    add("--picture", type=Path, metavar="FILE", help="with --lineage: write the tree as a PNG file too")
+    add("--json", action="store_true", help="print one JSON document on standard output")
     return parser
 
 

@@ -37,51 +37,34 @@ def _parser() -> argparse.ArgumentParser:
         "figures, evaluation.json and one self-contained report.html. Nothing is downloaded.",
         "python -m tfgan_thyroid.evaluate --real DATASET --generated runs/00000-demo-alpha-wgan-gp-64px --audit",
     )
-    images = parser.add_argument_group("images")
-    images.add_argument(
-        "--real", type=Path, required=True, metavar="DATASET|DIR", help="data set, or folder of images of one size"
-    )
-    images.add_argument(
+    add = parser.add_argument_group("images").add_argument
+    add("--real", type=Path, required=True, metavar="DATASET|DIR", help="data set, or folder of images of one size")
+    add(
         "--generated",
         type=Path,
         required=True,
         metavar="RUN|SAVED_MODEL|DIR",
         help="run directory or latest, SavedModel (a version or their parent), or folder of images",
     )
-    images.add_argument("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
-    images.add_argument("--checkpoint", default="latest", metavar="WHICH", help="of a run: latest, best, an iteration")
-    images.add_argument(
-        "--weights", choices=("average", "raw"), help="of a run (default: the average where it keeps one)"
-    )
-    protocol = parser.add_argument_group("protocol")
-    protocol.add_argument(
-        "--metrics", type=_metrics, default="all", metavar="NAMES", help=f"all, or of {','.join(ASKED_FOR)}"
-    )
-    protocol.add_argument("--draws", type=command.positive_int, default=10, metavar="N", help="random draws")
-    protocol.add_argument(
-        "--samples", type=command.positive_int, default=100, metavar="N", help="images of each kind in a draw"
-    )
-    protocol.add_argument("--seed", type=command.seed, default=0, help="of the draws and of the first generated image")
-    protocol.add_argument("--features", choices=FEATURES, default="pixels", help="space that distances are taken in")
-    protocol.add_argument(
-        "--encoder-run", type=Path, metavar="RUN|latest", help="whose encoder (default: the generated run)"
-    )
-    protocol.add_argument(
-        "--inception-weights", type=Path, metavar="FILE", help="your file of Keras's InceptionV3 without top"
-    )
-    protocol.add_argument(
-        "--feature-network",
-        type=Path,
-        metavar="FILE",
-        help="your SavedModel or Keras file for --features network",
-    )
-    protocol.add_argument("--audit", action="store_true", help="also look for memorised scans among the real ones")
-    output = parser.add_argument_group("output")
-    output.add_argument(
+    add("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
+    add("--checkpoint", default="latest", metavar="WHICH", help="of a run: latest, best, an iteration")
+    add("--weights", choices=("average", "raw"), help="of a run (default: the average where it keeps one)")
+    add = parser.add_argument_group("protocol").add_argument
+    add("--metrics", type=_metrics, default="all", metavar="NAMES", help=f"all, or of {','.join(ASKED_FOR)}")
+    add("--draws", type=command.positive_int, default=10, metavar="N", help="random draws")
+    add("--samples", type=command.positive_int, default=100, metavar="N", help="images of each kind in a draw")
+    add("--seed", type=command.seed, default=0, help="of the draws and of the first generated image")
+    add("--features", choices=FEATURES, default="pixels", help="space that distances are taken in")
+    add("--encoder-run", type=Path, metavar="RUN|latest", help="whose encoder (default: the generated run)")
+    add("--inception-weights", type=Path, metavar="FILE", help="your file of Keras's InceptionV3 without top")
+    add("--feature-network", type=Path, metavar="FILE", help="your SavedModel or Keras file for --features network")
+    add("--audit", action="store_true", help="also look for memorised scans among the real ones")
+    add = parser.add_argument_group("output").add_argument
+    add(
         "--output", type=Path, metavar="DIR", help="(default: evaluation/ITERATION-WEIGHTS in the run, else evaluation)"
     )
-    output.add_argument("--dry-run", action="store_true", help="say what would be compared; compute and write nothing")
-    output.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    add("--dry-run", action="store_true", help="say what would be compared; compute and write nothing")
+    add("--json", action="store_true", help="print one JSON document on standard output")
     return parser
 
 

@@ -33,7 +33,8 @@ def _parser() -> argparse.ArgumentParser:
         "python -m tfgan_thyroid.label --unets runs/00000-unet-64px-128real runs/00001-unet-64px-128real "
         "--images runs/00002-cpu-r1-gan-64px --output labelled",
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--unets",
         type=Path,
         nargs="+",
@@ -41,27 +42,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RUN|SAVED_MODEL",
         help="at least two, trained on the same task by python -m tfgan_thyroid.segment with different --seed",
     )
-    parser.add_argument(
+    add(
         "--images",
         type=Path,
         required=True,
         metavar="DATASET|DIR|RUN|SAVED_MODEL",
         help="data set, folder of images, or generator (a run or its export)",
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="new directory")
-    parser.add_argument("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
-    parser.add_argument(
-        "--count", type=command.positive_int, default=1000, metavar="N", help="images that a generator makes"
-    )
-    parser.add_argument("--seed", type=command.seed, default=0, metavar="S", help="of a generator's first image")
-    parser.add_argument(
-        "--leave-out", type=_share, default=0.1, metavar="SHARE", help="of the images, those with the least agreement"
-    )
-    parser.add_argument(
-        "--weigh", action="store_true", help="also weigh each image in the U-Net's loss by its agreement"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be labelled; write nothing")
-    parser.add_argument("--json", action="store_true", help="print the manifest on standard output")
+    add("--output", type=Path, required=True, metavar="DIR", help="new directory")
+    add("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
+    add("--count", type=command.positive_int, default=1000, metavar="N", help="images that a generator makes")
+    add("--seed", type=command.seed, default=0, metavar="S", help="of a generator's first image")
+    add("--leave-out", type=_share, default=0.1, metavar="SHARE", help="of the images, those with the least agreement")
+    add("--weigh", action="store_true", help="also weigh each image in the U-Net's loss by its agreement")
+    add("--dry-run", action="store_true", help="say what would be labelled; write nothing")
+    add("--json", action="store_true", help="print the manifest on standard output")
     return parser
 
 

@@ -33,40 +33,33 @@ def _parser() -> argparse.ArgumentParser:
         "python -m tfgan_thyroid.reproduce table1 --data DATASET --preset paper-small --output table1\n"
         "  python -m tfgan_thyroid.reproduce table2 --data DATASET --output table2 --dry-run",
     )
-    parser.add_argument("table", choices=("table1", "table2"), help="which")
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DATASET", help="dataset directory, with masks for table2"
-    )
-    parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="results, table and runs (default: table1 or table2)"
-    )
-    parser.add_argument("--rows", default="all", metavar="NAMES", help="comma-separated, as gan,vae,best")
-    parser.add_argument(
-        "--seeds", type=command.positive_int, metavar="N", help="trainings of each row (default: 3; table2: 2)"
-    )
+    add = parser.add_argument
+    add("table", choices=("table1", "table2"), help="which")
+    add("--data", type=Path, required=True, metavar="DATASET", help="dataset directory, with masks for table2")
+    add("--output", type=Path, metavar="DIR", help="results, table and runs (default: table1 or table2)")
+    add("--rows", default="all", metavar="NAMES", help="comma-separated, as gan,vae,best")
+    add("--seeds", type=command.positive_int, metavar="N", help="trainings of each row (default: 3; table2: 2)")
     count: dict[str, Any] = {"type": command.positive_int, "metavar": "N"}
-    parser.add_argument("--iterations", **count, help="of each generator (table2: 800)")
-    parser.add_argument("--batch-size", **count, help="images in a generator's update (table2: 8)")
-    parser.add_argument("--width", **count, help="channels of a generator at half the image size (table2: 8)")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan; train nothing")
-    parser.add_argument("--json", action="store_true", help="print the table's JSON on standard output")
-    first = parser.add_argument_group("table1")
-    first.add_argument("--preset", metavar="NAME", help=f"where every row starts from: {', '.join(PRESETS)} (cpu)")
-    first.add_argument("--samples", **count, help="images in a draw (default: 100, or half of the data)")
-    first.add_argument("--draws", **count, help="draws of each metric (10)")
-    second = parser.add_argument_group("table2")
-    second.add_argument("--low-data-seeds", **count, help="trainings of each row with few labelled scans (5)")
+    add("--iterations", **count, help="of each generator (table2: 800)")
+    add("--batch-size", **count, help="images in a generator's update (table2: 8)")
+    add("--width", **count, help="channels of a generator at half the image size (table2: 8)")
+    add("--dry-run", action="store_true", help="print the plan; train nothing")
+    add("--json", action="store_true", help="print the table's JSON on standard output")
+    add = parser.add_argument_group("table1").add_argument
+    add("--preset", metavar="NAME", help=f"where every row starts from: {', '.join(PRESETS)} (cpu)")
+    add("--samples", **count, help="images in a draw (default: 100, or half of the data)")
+    add("--draws", **count, help="draws of each metric (10)")
+    add = parser.add_argument_group("table2").add_argument
+    add("--low-data-seeds", **count, help="trainings of each row with few labelled scans (5)")
     sizes: dict[str, Any] = {"type": command.counts, "metavar": "N,N"}
-    second.add_argument("--low-data", **sizes, help="labelled scans of those rows (16,32,64)")
-    second.add_argument("--generated", **sizes, help="generated pairs of those rows (as many as labelled scans)")
-    second.add_argument(
-        "--data-augmentation", choices=GAN_CHOICES["data_augmentation"], help="of the generators' scans (conventional)"
-    )
-    second.add_argument("--steps", **count, help="updates of every U-Net, whatever it learns from (150)")
-    second.add_argument("--epochs", **count, help="instead: passes over the examples, as in the paper (its: 60)")
-    second.add_argument("--unet-width", **count, help="channels at full size (8; paper: 64)")
-    second.add_argument("--unet-batch-size", **count, help="images in a step (8; paper: 16)")
-    second.add_argument("--precision", choices=CHOICES["precision"], help="of generators and U-Nets (float32)")
+    add("--low-data", **sizes, help="labelled scans of those rows (16,32,64)")
+    add("--generated", **sizes, help="generated pairs of those rows (as many as labelled scans)")
+    add("--data-augmentation", choices=GAN_CHOICES["data_augmentation"], help="of the generators' scans (conventional)")
+    add("--steps", **count, help="updates of every U-Net, whatever it learns from (150)")
+    add("--epochs", **count, help="instead: passes over the examples, as in the paper (its: 60)")
+    add("--unet-width", **count, help="channels at full size (8; paper: 64)")
+    add("--unet-batch-size", **count, help="images in a step (8; paper: 16)")
+    add("--precision", choices=CHOICES["precision"], help="of generators and U-Nets (float32)")
     return parser
 
 

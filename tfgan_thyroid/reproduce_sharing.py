@@ -28,43 +28,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     count: dict[str, Any] = {"type": command.positive_int, "metavar": "N"}
     parser.add_argument("--output", type=Path, default=Path("sharing"), metavar="DIR", help="results and all else")
-    houses = parser.add_argument_group("the two houses")
-    houses.add_argument(
-        "--sender", type=Path, nargs="+", default=[], metavar="DATASET", help="with masks (default: phantoms)"
-    )
-    houses.add_argument(
-        "--recipient", type=Path, metavar="DATASET", help="with masks, a test split, and an eval split for the curves"
-    )
-    houses.add_argument(
-        "--shift", choices=("none", "scanner"), default="scanner", help="of phantoms: whether the scanners differ"
-    )
-    houses.add_argument("--senders", **count, default=1, help="of phantoms, each with other patients")
-    houses.add_argument("--image-size", **count, default=64, help="of phantoms, pixels")
-    houses.add_argument("--sender-patients", **count, default=128, help="of phantoms, two labelled frames each")
-    houses.add_argument(
+    add = parser.add_argument_group("the two houses").add_argument
+    add("--sender", type=Path, nargs="+", default=[], metavar="DATASET", help="with masks (default: phantoms)")
+    add("--recipient", type=Path, metavar="DATASET", help="with masks, a test split, and an eval split for the curves")
+    add("--shift", choices=("none", "scanner"), default="scanner", help="of phantoms: whether the scanners differ")
+    add("--senders", **count, default=1, help="of phantoms, each with other patients")
+    add("--image-size", **count, default=64, help="of phantoms, pixels")
+    add("--sender-patients", **count, default=128, help="of phantoms, two labelled frames each")
+    add(
         "--recipient-patients",
         type=command.counts,
         default=(100, 20, 40),
         metavar="N,N,N",
         help="of phantoms, in the train, eval and test split",
     )
-    networks = parser.add_argument_group("networks")
-    networks.add_argument("--preset", choices=PRESETS, default="cpu", help="of the generators")
-    networks.add_argument("--iterations", **count, help="of each generator (default: the preset's)")
-    networks.add_argument("--gan-width", **count, help="of each generator (default: the preset's)")
-    networks.add_argument("--gan-batch-size", **count, help="of each generator (default: the preset's)")
-    networks.add_argument("--unet-width", **count, default=8, help="channels of each U-Net at full size")
-    networks.add_argument(
-        "--steps", type=int, default=0, metavar="N", help="of each U-Net; 0 takes them from curves on the eval split"
-    )
-    networks.add_argument("--generated", **count, default=500, help="images of each generator")
-    plan = parser.add_argument_group("plan")
-    plan.add_argument("--labels", type=command.counts, default=(4, 16), metavar="N,N", help="own labels")
-    plan.add_argument("--draws", **count, default=10, help="of the smallest number of labels")
-    plan.add_argument("--other-draws", **count, default=5, help="of the others, and without labels")
-    plan.add_argument("--arms", default="all", metavar="NAMES", help="comma-separated, as S,S-pairs,M-tuned")
-    plan.add_argument("--dry-run", action="store_true", help="print the plan and what it costs; train nothing")
-    plan.add_argument("--json", action="store_true", help="print the result's JSON on standard output")
+    add = parser.add_argument_group("networks").add_argument
+    add("--preset", choices=PRESETS, default="cpu", help="of the generators")
+    add("--iterations", **count, help="of each generator (default: the preset's)")
+    add("--gan-width", **count, help="of each generator (default: the preset's)")
+    add("--gan-batch-size", **count, help="of each generator (default: the preset's)")
+    add("--unet-width", **count, default=8, help="channels of each U-Net at full size")
+    add("--steps", type=int, default=0, metavar="N", help="of each U-Net; 0 takes them from curves on the eval split")
+    add("--generated", **count, default=500, help="images of each generator")
+    add = parser.add_argument_group("plan").add_argument
+    add("--labels", type=command.counts, default=(4, 16), metavar="N,N", help="own labels")
+    add("--draws", **count, default=10, help="of the smallest number of labels")
+    add("--other-draws", **count, default=5, help="of the others, and without labels")
+    add("--arms", default="all", metavar="NAMES", help="comma-separated, as S,S-pairs,M-tuned")
+    add("--dry-run", action="store_true", help="print the plan and what it costs; train nothing")
+    add("--json", action="store_true", help="print the result's JSON on standard output")
     return parser
 
 

@@ -44,63 +44,47 @@ def _parser() -> argparse.ArgumentParser:
         "the test split: scores.csv, summary.json and overlays.png in the run directory.",
         "python -m tfgan_thyroid.segment --data DATASET --synthetic generated",
     )
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--data", type=Path, metavar="DATASET", help="dataset directory of pipeline.preprocess --masks (required)"
-    )
-    data.add_argument(
+    add = parser.add_argument_group("data").add_argument
+    add("--data", type=Path, metavar="DATASET", help="dataset directory of pipeline.preprocess --masks (required)")
+    add(
         "--synthetic",
         type=Path,
         metavar="DATASET|DIR",
         help="generated pairs to learn from as well: a data set with masks, or DIR/images/*.png with DIR/masks/*.png",
     )
     count, defaults = command.positive_int, SegmentationConfig()
-    data.add_argument(
-        "--synthetic-count", type=count, metavar="N", help="use the first N generated pairs (default: all)"
-    )
-    data.add_argument("--synthetic-weight", type=float, metavar="W", help="of a generated pair in the loss (1.0)")
-    data.add_argument(
+    add("--synthetic-count", type=count, metavar="N", help="use the first N generated pairs (default: all)")
+    add("--synthetic-weight", type=float, metavar="W", help="of a generated pair in the loss (1.0)")
+    add(
         "--synthetic-share",
         type=float,
         metavar="S",
         help="of each batch that is generated pairs, as 0.5 (default: as many as there are)",
     )
-    data.add_argument(
+    add(
         "--soft",
         action="store_true",
         default=None,
         help="learn from DIR/soft_masks, the probabilities that tfgan_thyroid.label wrote, not from DIR/masks",
     )
-    data.add_argument(
-        "--limit", type=count, metavar="N", help="use N labelled train scans, drawn by the seed (default: all)"
-    )
-    run = parser.add_argument_group("run")
-    run.add_argument("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
-    run.add_argument(
-        "--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped"
-    )
-    run.add_argument(
-        "--export-to", type=Path, metavar="DIR", help="export the trained U-Net there, as saved_models/NAME"
-    )
-    run.add_argument(
-        "--no-baseline", action="store_true", help="with --synthetic: do not train on the real scans alone as well"
-    )
-    run.add_argument("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
-    run.add_argument("--json", action="store_true", help="print the result as one JSON document on standard output")
-    config = parser.add_argument_group("configuration (defaults: the preset's; the paper's in brackets)")
-    config.add_argument(
-        "--preset", choices=tuple(PRESETS), help="cpu, in minutes on two cores (default), or the paper's setting"
-    )
-    config.add_argument("--epochs", type=count, metavar="N", help=f"passes over the examples ({defaults.epochs})")
-    config.add_argument("--batch-size", type=count, metavar="N", help=f"images in a step ({defaults.batch_size})")
-    config.add_argument("--width", type=count, metavar="N", help=f"channels at full size ({defaults.width})")
-    config.add_argument("--loss", choices=CHOICES["loss"], help="cross-entropy, Dice or their sum (bce)")
-    config.add_argument("--augment", choices=CHOICES["augmentation"], help="conventional augmentation (none)")
-    config.add_argument("--precision", choices=CHOICES["precision"], help="of the convolutions (float32)")
-    config.add_argument("--seed", type=command.seed, metavar="N", help="of initial values and random draws (0)")
-    config.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field, as --set early_stopping=10"
-    )
+    add("--limit", type=count, metavar="N", help="use N labelled train scans, drawn by the seed (default: all)")
+    add = parser.add_argument_group("run").add_argument
+    add("--outdir", type=Path, default=Path("runs"), help="where run directories are numbered")
+    add("--resume", metavar="latest|RUN", help="go on with a stopped run, exactly as if it had not stopped")
+    add("--export-to", type=Path, metavar="DIR", help="export the trained U-Net there, as saved_models/NAME")
+    add("--no-baseline", action="store_true", help="with --synthetic: do not train on the real scans alone as well")
+    add("--dry-run", action="store_true", help="print configuration, parameters and cost; train nothing")
+    add("--json", action="store_true", help="print the result as one JSON document on standard output")
+    add = parser.add_argument_group("configuration (defaults: the preset's; the paper's in brackets)").add_argument
+    add("--preset", choices=tuple(PRESETS), help="cpu, in minutes on two cores (default), or the paper's setting")
+    add("--epochs", type=count, metavar="N", help=f"passes over the examples ({defaults.epochs})")
+    add("--batch-size", type=count, metavar="N", help=f"images in a step ({defaults.batch_size})")
+    add("--width", type=count, metavar="N", help=f"channels at full size ({defaults.width})")
+    add("--loss", choices=CHOICES["loss"], help="cross-entropy, Dice or their sum (bce)")
+    add("--augment", choices=CHOICES["augmentation"], help="conventional augmentation (none)")
+    add("--precision", choices=CHOICES["precision"], help="of the convolutions (float32)")
+    add("--seed", type=command.seed, metavar="N", help="of initial values and random draws (0)")
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="any other field, as --set early_stopping=10")
     return parser
 
 
