@@ -83,12 +83,7 @@ def time_evaluation(real: "np.ndarray", generated: "np.ndarray", samples: int, d
     rest = by_draw[1:]
     half = len(rest) // 2
     later = (sum(rest[-half:]) / sum(rest[:half])) if half > 1 else None
-    return {
-        "seconds": seconds,
-        "by_draw": by_draw,
-        "later_half": later,
-        "foreign_cores": max(0.0, foreign / seconds),
-    }
+    return {"seconds": seconds, "by_draw": by_draw, "later_half": later, "foreign_cores": max(0.0, foreign / seconds)}
 
 
 def time_metrics(real: "np.ndarray", generated: "np.ndarray", samples: int, seed: int) -> dict[str, float]:

@@ -70,11 +70,7 @@ def run_timed(words: Sequence[str]) -> dict[str, float]:
             last = (output.read().decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
             raise UserError(f"{' '.join(words[1:3])} ended with code {process.returncode}: {last}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return {
-        "seconds": seconds,
-        "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "peak_bytes": usage.ru_maxrss * unit,
-    }
+    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_bytes": usage.ru_maxrss * unit}
 
 
 def _throughput(scratch: Path, flags: argparse.Namespace, results: dict) -> dict:

@@ -11,12 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from benchmarks.pytorch_networks import (
-    build_code_discriminator,
-    build_discriminator,
-    build_encoder,
-    build_generator,
-)
+from benchmarks.pytorch_networks import build_code_discriminator, build_discriminator, build_encoder, build_generator
 
 PENALTY_WEIGHT = 10.0
 L1_WEIGHT = 10.0

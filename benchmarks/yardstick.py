@@ -46,9 +46,7 @@ def phantoms(seed: int, patients: int, frames: int, vessels: bool = True) -> Pha
             anatomy, view = sample_patient(streams[0]), sample_view(streams[1])
             if not vessels:
                 anatomy = dataclasses.replace(
-                    anatomy,
-                    carotids=_far_away(anatomy.carotids),
-                    jugulars=_far_away(anatomy.jugulars),
+                    anatomy, carotids=_far_away(anatomy.carotids), jugulars=_far_away(anatomy.jugulars)
                 )
             maps, _ = paint_neck(anatomy, view, SCANNER, *streams)
             scan = render(maps, SCANNER, streams[1])

@@ -65,10 +65,7 @@ def status(root: Path) -> dict[str, Any]:
 
     with contextlib.closing(MetadataStore.open(root)) as store:
         runs = [
-            {
-                **run._asdict(),
-                "executions": [{**e._asdict(), "seconds": e.seconds} for e in store.executions(run.id)],
-            }
+            {**run._asdict(), "executions": [{**e._asdict(), "seconds": e.seconds} for e in store.executions(run.id)]}
             for run in store.runs()
         ]
         found = store.artifacts()

@@ -55,8 +55,7 @@ _REAL_BALLS = f"real balls (radius to neighbour {NEIGHBORS_DENSITY})"
 METRICS = {
     "mmd": Metric("mmd.mmd_of_draw", {"mmd": ("lower", f"sqrt of the biased squared MMD, {_KERNEL}")}),
     "mmd-unbiased": Metric(
-        "mmd.mmd_unbiased_of_draw",
-        {"mmd-unbiased": ("lower", f"unbiased squared MMD (may be negative), {_KERNEL}")},
+        "mmd.mmd_unbiased_of_draw", {"mmd-unbiased": ("lower", f"unbiased squared MMD (may be negative), {_KERNEL}")}
     ),
     "1nn": Metric(
         "nearest_neighbor.nearest_neighbor_of_draw",
@@ -123,10 +122,7 @@ METRICS = {
                 "1-Wasserstein distance between the images' speckle_* values in real standard deviations, mean of "
                 "the three",
             ),
-            "speckle_contrast": (
-                "real",
-                "standard deviation over mean in local windows, median, mean over the images",
-            ),
+            "speckle_contrast": ("real", "standard deviation over mean in local windows, median, mean over the images"),
             "speckle_axial": (
                 "real",
                 "lag in pixels, along columns, where the local autocorrelation is 1/2, mean over the images",

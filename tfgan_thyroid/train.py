@@ -158,11 +158,7 @@ def _print_estimate(record: RunRecord, replicas: int, as_json: bool) -> int:
 
 
 def _train(
-    run: RunDirectory,
-    record: RunRecord,
-    init_from: Path | None,
-    args: argparse.Namespace,
-    distributed: "Distribution",
+    run: RunDirectory, record: RunRecord, init_from: Path | None, args: argparse.Namespace, distributed: "Distribution"
 ) -> int:
     from tfgan_thyroid.training.fit import fit
 

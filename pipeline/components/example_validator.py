@@ -14,11 +14,7 @@ from pipeline.components.workplace import Workplace
 class ExampleValidator(Component):
     """Reads every record; the artifact holds `anomalies.json` and, as TFX has it, `Split-NAME/SchemaDiff.pb`."""
 
-    inputs = {
-        "examples": "ExampleGen.examples",
-        "statistics": "StatisticsGen.statistics",
-        "schema": "SchemaGen.schema",
-    }
+    inputs = {"examples": "ExampleGen.examples", "statistics": "StatisticsGen.statistics", "schema": "SchemaGen.schema"}
     outputs = {"anomalies": "ExampleAnomalies"}
 
     # Scans that a split must hold, by split: too few to train on, or to compare with, stop the pipeline.

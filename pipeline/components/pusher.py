@@ -26,11 +26,7 @@ _REMOVED = ".removed"
 class Pusher(Component):
     """Copies the SavedModel beside its place and renames it to an integer; a model that is served already stays."""
 
-    inputs = {
-        "model": "Trainer.model",
-        "blessing": "Evaluator.blessing",
-        "infra_blessing": "InfraValidator.blessing",
-    }
+    inputs = {"model": "Trainer.model", "blessing": "Evaluator.blessing", "infra_blessing": "InfraValidator.blessing"}
     outputs = {"pushed_model": "PushedModel"}
     reusable = False  # what counts is what lies in serving_dir now
 

@@ -141,11 +141,7 @@ def check_changes(
     """Holds a model against `[change]`; the baseline is the last blessed model, on the same scans."""
     pairs = {
         "mmd": ("MMD", estimates["mmd"].mean, baseline["mmd"].mean),
-        "nearest_neighbor_error": (
-            "|1-NN - 0.5|",
-            nearest_neighbor_error(estimates),
-            nearest_neighbor_error(baseline),
-        ),
+        "nearest_neighbor_error": ("|1-NN - 0.5|", nearest_neighbor_error(estimates), nearest_neighbor_error(baseline)),
     }
     found = {}
     for name, (title, value, before) in pairs.items():

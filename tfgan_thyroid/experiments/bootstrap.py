@@ -92,11 +92,7 @@ def bootstrap_crossed(values: np.ndarray, images: np.ndarray, seed: int = 0) -> 
 
 
 def _interval(
-    values: np.ndarray,
-    images: np.ndarray,
-    seed: int,
-    fewest: int | None = None,
-    resampled: np.ndarray | None = None,
+    values: np.ndarray, images: np.ndarray, seed: int, fewest: int | None = None, resampled: np.ndarray | None = None
 ) -> Interval:
     """The mean of values `[S, G]`.
 

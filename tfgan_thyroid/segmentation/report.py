@@ -12,12 +12,7 @@ from matplotlib.patches import Patch
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
-from tfgan_thyroid.segmentation.overlays import (
-    FALSE_NEGATIVE,
-    FALSE_POSITIVE,
-    TRUE_POSITIVE,
-    overlay,
-)
+from tfgan_thyroid.segmentation.overlays import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, overlay
 from tfgan_thyroid.segmentation.scores import DEFINITIONS, METRICS, ImageScores, SegmentationScores
 
 FOREGROUND = "1"

@@ -53,10 +53,7 @@ class SplitPlan:
 
 
 def plan_splits(
-    scans: Sequence[tuple[str, str]],
-    fractions: Mapping[str, float],
-    seed: int,
-    alike: Sequence[Sequence[int]] = (),
+    scans: Sequence[tuple[str, str]], fractions: Mapping[str, float], seed: int, alike: Sequence[Sequence[int]] = ()
 ) -> SplitPlan:
     """Assign each group to a split, so that neither a group nor a content digest is in two.
 

@@ -9,16 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from tfgan_thyroid.data.dicom.layout import (
-    GREY,
-    JPEG,
-    JPEG_2000,
-    JPEG_2000_COLOURS,
-    JPEG_LS,
-    RLE,
-    YBR,
-    Layout,
-)
+from tfgan_thyroid.data.dicom.layout import GREY, JPEG, JPEG_2000, JPEG_2000_COLOURS, JPEG_LS, RLE, YBR, Layout
 from tfgan_thyroid.data.dicom.streams import Stream, read_stream, strip_stream
 from tfgan_thyroid.data.scans.scan import ScanError
 

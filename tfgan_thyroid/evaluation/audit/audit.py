@@ -9,12 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.evaluation.audit.result import (
-    AuditResult,
-    AuditThresholds,
-    SpaceAudit,
-    broken_thresholds,
-)
+from tfgan_thyroid.evaluation.audit.result import AuditResult, AuditThresholds, SpaceAudit, broken_thresholds
 from tfgan_thyroid.metrics.membership import FEWEST_PATIENTS, Membership, membership_attack
 from tfgan_thyroid.metrics.memorization import authenticity, closer_fraction, nearest_features
 from tfgan_thyroid.metrics.nearest_scans import Matches, moved_to_match, nearest_scans

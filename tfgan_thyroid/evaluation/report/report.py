@@ -26,12 +26,7 @@ HEADLINES = ("mmd", "1nn", "ms-ssim", "kid", "precision", "recall")
 
 # (title, anchor, introduction, pictures by name)
 _SECTIONS = (
-    (
-        "Images",
-        "images",
-        "Evenly spaced over each set; nothing was picked by hand.",
-        ("real", "generated"),
-    ),
+    ("Images", "images", "Evenly spaced over each set; nothing was picked by hand.", ("real", "generated")),
     ("Detail and speckle", "speckle", "Ultrasound is judged by its speckle.", ("spectrum", "speckle")),
     (
         "Encoder",

@@ -56,9 +56,7 @@ ARMS: dict[str, Arm] = {
     "A": Arm("own labels", lambda c: Lesson(c.own()), False),
     "P": Arm("A + shifted copies, labelled by A (placebo)", lambda c: _beside(c, _shifted_copies(c)), False),
     "B": Arm(
-        "A + own unlabelled scans, labelled by A",
-        lambda c: _beside(c, c.labelled_by_own(c.unlabelled().images)),
-        False,
+        "A + own unlabelled scans, labelled by A", lambda c: _beside(c, c.labelled_by_own(c.unlabelled().images)), False
     ),
     "mean-teacher": Arm(
         "A + own unlabelled scans, Mean Teacher", lambda c: Lesson(c.own(), unlabelled=c.unlabelled()), False

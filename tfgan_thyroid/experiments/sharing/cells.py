@@ -130,12 +130,7 @@ class SharingPlan:
     def _generator(self, name: str, house: House, paired: bool) -> Cell:
         key = {"house": house.key, "paired": paired, **self._gan_key()}
         # An iteration costs about as much as three steps of a U-Net of width 8.
-        return Cell(
-            name,
-            key,
-            3.0 * self._iterations,
-            functools.partial(self._train, name, house, paired),
-        )
+        return Cell(name, key, 3.0 * self._iterations, functools.partial(self._train, name, house, paired))
 
     def _train(self, name: str, house: House, paired: bool) -> dict[str, Any]:
         data = house.make()

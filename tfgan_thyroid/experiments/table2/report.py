@@ -11,13 +11,7 @@ from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.experiments.significance import Interval
-from tfgan_thyroid.experiments.table2.comparison import (
-    RowResult,
-    compare_rows,
-    interval_text,
-    outcome,
-    verdict,
-)
+from tfgan_thyroid.experiments.table2.comparison import RowResult, compare_rows, interval_text, outcome, verdict
 from tfgan_thyroid.experiments.table2.rows import PAPER
 from tfgan_thyroid.experiments.table2.table import Table2Plan, gan_name
 
