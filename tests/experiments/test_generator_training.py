@@ -29,7 +29,9 @@ def started(dataset, tmp_path):
 )
 def test_a_training_with_other_settings_is_refused(started, dataset, tmp_path, change, words):
     with pytest.raises(UserError, match=rf"another plan \({words}\): give another --output, or remove it"):
-        generator_training.train_by_command(dataset, "train", "paper-tuned", started.replace(**change), tmp_path / "gan")
+        generator_training.train_by_command(
+            dataset, "train", "paper-tuned", started.replace(**change), tmp_path / "gan"
+        )
 
 
 def test_a_training_on_other_data_is_refused(started, make_dataset, tmp_path):
@@ -50,5 +52,7 @@ def test_a_training_that_writes_more_or_less_is_the_same(started, dataset, tmp_p
 
     monkeypatch.setattr(generator_training.subprocess, "Popen", start)
     with pytest.raises(StoppedError):
-        generator_training.train_by_command(dataset, "train", "paper-tuned", started.replace(log_every=1), tmp_path / "gan")
+        generator_training.train_by_command(
+            dataset, "train", "paper-tuned", started.replace(log_every=1), tmp_path / "gan"
+        )
     assert asked[0][3:5] == ["--resume", "latest"]
