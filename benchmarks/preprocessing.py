@@ -55,9 +55,6 @@ def run_timed(words: Sequence[str]) -> dict[str, float]:
     Returns:
         `seconds` of wall clock; `cpu_seconds` of the process and those it waited for; `peak_bytes`, the largest
         resident memory that one of them had.
-
-    Raises:
-        UserError: it failed; with its last line.
     """
     started = time.perf_counter()
     with tempfile.TemporaryFile() as output:

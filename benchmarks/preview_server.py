@@ -13,11 +13,7 @@ _STOPS_WITHIN = 30.0  # seconds
 
 @contextmanager
 def preview_server(model: Path, *flags: str) -> Iterator[tuple[str, int]]:
-    """Starts `python -m tfgan_thyroid.serve` on a free port, and stops it; yields its address and its process id.
-
-    Raises:
-        UserError: it did not start; its reason has gone to standard error.
-    """
+    """Starts `python -m tfgan_thyroid.serve` on a free port, and stops it; yields its address and its process id."""
     words = [sys.executable, "-m", "tfgan_thyroid.serve", str(model), "--port", "0", *flags]
     server = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:

@@ -85,11 +85,7 @@ def run(
     *,
     strict: bool = False,
 ) -> "DatasetInfo":
-    """Write the dataset directory `output` from `scans`, in place of a dataset that may be there.
-
-    Raises:
-        UserError: no scan was accepted, or one was refused and `strict` is set; `output` is then as it was.
-    """
+    """Write the dataset directory `output` from `scans`, in place of a dataset that may be there."""
     from pipeline.preprocessing.beam_options import run_pipeline
     from pipeline.preprocessing.prepare.prepare_scans import spill_batches
     from pipeline.preprocessing.preprocess_scans import PreprocessScans

@@ -186,11 +186,7 @@ def build_components(args: argparse.Namespace, flags: Sequence[str]) -> list["Co
 
 
 def _training_options(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    """What differs from the preset, and the image size.
-
-    Raises:
-        UserError: an unknown preset or field, what the data will not hold, or a strategy that cannot work here.
-    """
+    """What differs from the preset, and the image size."""
     from tfgan_thyroid.presets import preset
     from tfgan_thyroid.training.new_run import parse_assignment
 

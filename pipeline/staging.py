@@ -36,9 +36,6 @@ def staging_directory(output: Path) -> Iterator[Path]:
     """A new hidden folder beside `output`, removed at the end unless `publish` has renamed it.
 
     It is locked as long as this process lives, so that folders of killed jobs can be recognized.
-
-    Raises:
-        UserError: the folder cannot be made there.
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

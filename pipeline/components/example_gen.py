@@ -72,11 +72,7 @@ class ExampleGen(Component):
         return ["--input", self.scans, *(["--masks", self.masks] if self.masks else []), *self.flags]
 
     def run(self, workplace: Workplace) -> None:
-        """Runs the job, which writes the whole directory by one rename.
-
-        Raises:
-            UserError: the job failed; it has logged why.
-        """
+        """Runs the job, which writes the whole directory by one rename."""
         output = workplace.outputs["examples"]
         output.rmdir()
         finished = run_module(JOB, [*self._words, "--output", str(output)], workplace.log)

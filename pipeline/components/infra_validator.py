@@ -33,11 +33,7 @@ class InfraValidator(Component):
     seconds_per_image: float = 5.0  # longest time for an image, at batch 8
 
     def run(self, workplace: Workplace) -> None:
-        """Starts the check and judges what it found.
-
-        Raises:
-            UserError: the check itself could not be made.
-        """
+        """Starts the check and judges what it found."""
         version = workplace.inputs["model"] / "Format-Serving"
         longest = START_SECONDS + self.load_seconds + IMAGES * self.seconds_per_image
         finished = run_module(CHECK, [str(version)], workplace.log, longest)

@@ -114,9 +114,6 @@ def roll_back(serving_dir: Path, version: int | None = None) -> Path:
     Args:
         serving_dir: of the versions.
         version: which; the one before the newest where None.
-
-    Raises:
-        UserError: there is no such version.
     """
     there = versions_in(serving_dir)
     if version is None:

@@ -25,11 +25,7 @@ class FnArgs(Protocol):
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Trains a generator, or goes on with the training that `model_run_dir` holds, and exports it.
-
-    Raises:
-        UserError: the data cannot be used, training diverged, or a signal stopped it.
-    """
+    """Trains a generator, or goes on with the training that `model_run_dir` holds, and exports it."""
     data = Path(fn_args.train_files[0]).parent.parent
     preset, overrides = fn_args.custom_config["preset"], fn_args.custom_config["overrides"]
     runs = Path(fn_args.model_run_dir)

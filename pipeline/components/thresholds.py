@@ -47,11 +47,7 @@ KNOWN = {"value": (*DEFAULT["value"], "two_sample_auc_full"), "change": tuple(DE
 
 
 def read_thresholds(path: Path | None) -> dict[str, dict[str, Any]]:
-    """The thresholds of a file, or the default ones.
-
-    Raises:
-        UserError: the file is missing, is no TOML, or asks for what is not known.
-    """
+    """The thresholds of a file, or the default ones."""
     if path is None:
         return DEFAULT
     try:

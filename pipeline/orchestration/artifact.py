@@ -62,11 +62,7 @@ class Artifact:
 
     @classmethod
     def read(cls, directory: Path) -> "Artifact":
-        """The artifact of a directory.
-
-        Raises:
-            UserError: it has no manifest, or a damaged one.
-        """
+        """The artifact of a directory."""
         try:
             fields = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
             fields.pop("producer", None)  # which its name tells

@@ -24,11 +24,7 @@ LOG = logging.getLogger("tfgan_thyroid.pipeline")
 def execute(
     component: Component, inputs: Mapping[str, Artifact], fingerprint: str, run: int, store: MetadataStore
 ) -> dict[str, Artifact]:
-    """Runs a component and publishes what it wrote; returns its artifacts, by output.
-
-    Raises:
-        UserError: it failed; the message names the component, the cause, the log and how to go on.
-    """
+    """Runs a component and publishes what it wrote; returns its artifacts, by output."""
     started = now()
     execution = store.start_execution(run, component.name, fingerprint, started)
     working = store.root / component.name / WORKING

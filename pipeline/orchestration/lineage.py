@@ -19,11 +19,7 @@ _OTHERS = "#0072B2"
 
 
 def find_artifact(root: Path, name: str) -> Artifact:
-    """The artifact of a name such as `Trainer/model/7`.
-
-    Raises:
-        UserError: there is none.
-    """
+    """The artifact of a name such as `Trainer/model/7`."""
     directory = root / name
     if not (directory / MANIFEST).is_file():
         raise UserError(f"there is no artifact {name} under {root}; python -m pipeline.status lists them")

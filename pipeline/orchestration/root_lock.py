@@ -10,11 +10,7 @@ from tfgan_thyroid.errors import UserError
 
 @contextlib.contextmanager
 def only_process(root: Path) -> Iterator[None]:
-    """Keeps a second process out of the same root; the lock goes with the process that holds it.
-
-    Raises:
-        UserError: another process holds it.
-    """
+    """Keeps a second process out of the same root; the lock goes with the process that holds it."""
     with (root / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

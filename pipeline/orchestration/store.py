@@ -69,11 +69,7 @@ class MetadataStore:
 
     @classmethod
     def open(cls, root: Path) -> "MetadataStore":
-        """The store of a root where a pipeline ran.
-
-        Raises:
-            UserError: none did.
-        """
+        """The store of a root where a pipeline ran."""
         if not (root / DATABASE).is_file():
             raise UserError(f"{root} is no pipeline root (no {DATABASE}): make one with python -m pipeline.run")
         return cls(root)

@@ -23,9 +23,6 @@ def pipeline_options(flags: Sequence[str]) -> "PipelineOptions":
     Beam itself drops a flag that it does not know, so a mistyped flag would pass without a word: refused here.
     `DirectRunner` is the default. It would try to download and start the Prism runner first; it leaves that be for
     pipelines that allow unsafe triggers, and a batch job has no triggers.
-
-    Raises:
-        UserError: a flag that Beam does not know either, or a word that belongs to no flag.
     """
     for before, word in zip(["", *flags], flags, strict=False):
         if not word.startswith("--") and (not before.startswith("--") or "=" in before):

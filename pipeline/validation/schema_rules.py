@@ -40,11 +40,7 @@ class FeatureRule:
 
 
 def load_rules(path: Path) -> dict[str, FeatureRule]:
-    """The rules of a `schema.pbtxt` by the name of the feature.
-
-    Raises:
-        UserError: no such file, or it is no schema.
-    """
+    """The rules of a `schema.pbtxt` by the name of the feature."""
     from google.protobuf import text_format
     from tensorflow_metadata.proto.v0 import schema_pb2
 

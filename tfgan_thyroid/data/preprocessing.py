@@ -59,9 +59,6 @@ def quantize(images: NDArray[np.floating]) -> Pixels:
     """Map [-1, 1] back to grey levels, as a file stores them; the inverse of `scale_to_unit_range`.
 
     Values outside are clipped; a value half-way between two levels goes to the even one (as `numpy.rint` rounds).
-
-    Raises:
-        UserError: a value is not a number.
     """
     levels = np.rint((np.asarray(images, np.float64) + 1.0) * 127.5)
     if np.isnan(levels).any():

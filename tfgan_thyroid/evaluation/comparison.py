@@ -173,11 +173,7 @@ def _advance(bar: Any, done: int) -> None:
 
 
 def check_sizes(real: Sequence[int], generated: Sequence[int]) -> None:
-    """Refuses images that cannot be compared.
-
-    Raises:
-        UserError: they differ.
-    """
+    """Refuses images that cannot be compared."""
     if real != generated:
         sizes = [f"{width}x{height} pixels" for height, width in (real, generated)]
         raise UserError(

@@ -29,9 +29,6 @@ def network_features(file: Path, channels: int = 1) -> FeatureExtractor:
     Args:
         file: directory of a SavedModel, or a `.keras`, `.h5` or `.hdf5` file of a whole model.
         channels: of the images.
-
-    Raises:
-        UserError: it is not there, holds a Lambda layer or foreign code, or is no network from images to numbers.
     """
     apply, shape = _saved_model(file) if (file / "saved_model.pb").is_file() else _keras_file(file)
     if len(shape) != 4 or shape[-1] not in (channels, 3):

@@ -33,11 +33,7 @@ class FeatureExtractor:
     embed: Callable[[tf.Tensor], tf.Tensor]  # float32 `[N, H, W, C]` in [-1, 1] to float32 `[N, F]`
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features of images, uint8 `[N, H, W, C]`: float32 `[N, F]`.
-
-        Raises:
-            UserError: the network gives no numbers.
-        """
+        """Features of images, uint8 `[N, H, W, C]`: float32 `[N, F]`."""
         parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
         features = np.concatenate(
             [np.asarray(self.embed(scale_to_unit_range(tf.cast(part, tf.float32)))) for part in parts]
@@ -48,11 +44,7 @@ class FeatureExtractor:
 
 
 def encoder_features(run: RunDirectory, which: str = "latest") -> FeatureExtractor:
-    """The latents that a run's trained encoder gives.
-
-    Raises:
-        UserError: the model has no encoder, or it encodes pairs of image and mask.
-    """
+    """The latents that a run's trained encoder gives."""
     config = run.read().config
     if config.channels != 1:
         raise UserError("--features encoder: a paired run's encoder wants masks too; use pixels or random")
@@ -117,9 +109,6 @@ def inception_features(weights: Path) -> FeatureExtractor:
     Args:
         weights: file of `keras.applications.InceptionV3(include_top=False)`, such as
             `inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5`.
-
-    Raises:
-        UserError: the file is not there or does not hold such weights.
     """
     if not weights.is_file():
         raise UserError(f"{weights} is not there: give --inception-weights a file of Keras's InceptionV3 without top")
@@ -141,11 +130,7 @@ def inception_features(weights: Path) -> FeatureExtractor:
 def feature_extractor(
     name: str, run: RunDirectory | None, which: str, file: Path | None, channels: int = 1
 ) -> FeatureExtractor | None:
-    """The extractor that a command's flags ask for; None for pixels, which need none.
-
-    Raises:
-        UserError: what the space needs is not there.
-    """
+    """The extractor that a command's flags ask for; None for pixels, which need none."""
     if name == "pixels":
         return None
     if name == "random":

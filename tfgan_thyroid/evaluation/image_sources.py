@@ -53,11 +53,7 @@ _HEAD = ("kind", "count", "image_size", "trained_on", "trained_split")
 
 
 def identify(path: Path) -> Kind:
-    """What lies there, by the files that only one kind has.
-
-    Raises:
-        UserError: nothing, or nothing of these.
-    """
+    """What lies there, by the files that only one kind has."""
     if not path.exists():
         raise UserError(f"{path} does not exist")
     if (path / schema.DATASET_FILE).is_file():
@@ -74,11 +70,7 @@ def identify(path: Path) -> Kind:
 
 
 def real_source(path: Path, split: str) -> ImageSource:
-    """Real scans: of a split of a data set, or of a folder.
-
-    Raises:
-        UserError: the path holds a generator or nothing, the split is empty, or a file cannot be used.
-    """
+    """Real scans: of a split of a data set, or of a folder."""
     kind = identify(path)
     if kind is Kind.DATASET:
         return dataset_source(path, split)

@@ -25,11 +25,7 @@ def newest_version(path: Path) -> Path | None:
 
 
 def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from seeds `[N]` to uint8 images `[N, H, W, 1]`.
-
-    Raises:
-        UserError: it cannot be loaded, or takes something else than seeds; later, that it failed.
-    """
+    """A function from seeds `[N]` to uint8 images `[N, H, W, 1]`."""
     try:
         loaded = LoadedVersion(version)
         inputs = loaded.inputs("serving_default")
@@ -50,11 +46,7 @@ def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def model_card(version: Path) -> dict[str, Any]:
-    """What the version says of itself, nothing where it comes from elsewhere.
-
-    Raises:
-        UserError: its card is damaged.
-    """
+    """What the version says of itself, nothing where it comes from elsewhere."""
     card = version / "model_card.json"
     try:
         return json.loads(card.read_text()) if card.is_file() else {}

@@ -45,9 +45,6 @@ def bootstrap_difference(first: SeedScores, second: SeedScores, seed: int = 0) -
         first: scores.
         second: scores of the same groups; seeds that only one of the two has are left out.
         seed: of the resampling.
-
-    Raises:
-        ValueError: no seed in common, or other groups.
     """
     seeds = sorted(first.keys() & second.keys())
     if not seeds:

@@ -25,11 +25,7 @@ QUIET = {"metric_samples": 0, "image_every": 10**6, "checkpoint_every": 500}
 def train_by_command(
     data: Path, split: str, preset: str, config: Config, outdir: Path, scans: Path | None = None
 ) -> RunDirectory:
-    """Trains in a process of its own, or goes on with a stopped training; returns the finished run.
-
-    Raises:
-        UserError: the directory holds a training of another plan, or training stopped before its last iteration.
-    """
+    """Trains in a process of its own, or goes on with a stopped training; returns the finished run."""
     started = _latest_run(outdir)
     if started is not None:
         _refuse_another(started, data, config)

@@ -47,9 +47,6 @@ def paired_test(first: dict[int, float], second: dict[int, float]) -> PairedTest
     Args:
         first: score of each seed, lower is better.
         second: likewise; the same seed means the same initial values of shared networks and the same order of scans.
-
-    Raises:
-        ValueError: no seed in common.
     """
     seeds = sorted(first.keys() & second.keys())
     if not seeds:

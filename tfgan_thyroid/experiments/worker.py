@@ -30,11 +30,7 @@ class Worker:
         self._end()
 
     def call(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """What a function of a module, on arguments that can be pickled, returns or raises, computed there.
-
-        Raises:
-            UserError: the process was killed.
-        """
+        """What a function of a module, on arguments that can be pickled, returns or raises, computed there."""
         if self._calls >= CALLS:
             self._end()
         connection = self._connection or self._start()

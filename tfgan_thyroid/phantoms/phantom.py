@@ -31,9 +31,6 @@ def simulate_scan(seed: int, patient: int, frame: int, config: PhantomConfig = D
         patient: number of the patient, from 1. Patients differ in anatomy, textures and gain.
         frame: number of the scan of that patient, from 1. Frames differ slightly in probe position and speckle.
         config: the scanner.
-
-    Raises:
-        ValueError: if a number is below its minimum.
     """
     if seed < 0 or patient < 1 or frame < 1:
         raise ValueError(f"seed {seed}, patient {patient}, frame {frame}: seeds start at 0, patients and frames at 1")

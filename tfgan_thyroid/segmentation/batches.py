@@ -24,11 +24,7 @@ class Part(NamedTuple):
 def training_parts(
     config: SegmentationConfig, labelled: SegmentationExamples, synthetic: SegmentationExamples | None
 ) -> list[Part]:
-    """What a batch is made of: one part where labelled and synthetic examples are mixed, two with fixed shares.
-
-    Raises:
-        UserError: the share of the synthetic examples fills none or all of a batch.
-    """
+    """What a batch is made of: one part where labelled and synthetic examples are mixed, two with fixed shares."""
     if synthetic is None:
         return [Part(labelled, config.batch_size)]
     synthetic = synthetic.weighted(config.synthetic_weight)

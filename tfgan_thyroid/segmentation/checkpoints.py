@@ -55,11 +55,7 @@ def epochs_since_best(run: RunDirectory) -> int:
 
 
 def find(run: RunDirectory, which: str = "latest") -> Path:
-    """The checkpoint named `latest` or `best`.
-
-    Raises:
-        UserError: there is none.
-    """
+    """The checkpoint named `latest` or `best`."""
     checkpoints = list_checkpoints(run)
     wanted = checkpoints[-1:] if which == "latest" else [c for c in checkpoints if int(c.name) == best_iteration(run)]
     if not wanted:
@@ -68,11 +64,7 @@ def find(run: RunDirectory, which: str = "latest") -> Path:
 
 
 def restore(model: SegmentationModel, checkpoint: Path) -> None:
-    """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
-
-    Raises:
-        UserError: the checkpoint is damaged or does not fit this model.
-    """
+    """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched."""
     try:
         status = tf.train.Checkpoint(**model.state()).read(str(checkpoint / "state"))
         status.assert_existing_objects_matched().assert_consumed()

@@ -51,11 +51,7 @@ class Labels(NamedTuple):
 
 
 def label_images(members: Sequence[Member], images: np.ndarray) -> Labels:
-    """The masks of an ensemble.
-
-    Raises:
-        UserError: fewer than two members, or images that one of them cannot take.
-    """
+    """The masks of an ensemble."""
     if len(members) < FEWEST_MEMBERS:
         raise UserError(f"agreement needs at least {FEWEST_MEMBERS} U-Nets, got {len(members)}: train more, by --seed")
     found = [member.probabilities(images) for member in members]
@@ -97,11 +93,7 @@ def run_member(run: RunDirectory) -> Member:
 
 
 def exported_member(version: Path, digest: str) -> Member:
-    """An exported U-Net, by its signature alone.
-
-    Raises:
-        UserError: it cannot be loaded, or is no U-Net of this project; later, that it refused an image.
-    """
+    """An exported U-Net, by its signature alone."""
     try:
         loaded = LoadedVersion(version)
         outputs = set(loaded.signatures["serving_default"].outputs)

@@ -66,11 +66,7 @@ class SegmentationExamples:
         )
 
     def draw(self, limit: int, seed: int) -> "SegmentationExamples":
-        """`limit` of them in stored order, drawn by the seed; a larger limit draws the same ones and more.
-
-        Raises:
-            UserError: there are not as many.
-        """
+        """`limit` of them in stored order, drawn by the seed; a larger limit draws the same ones and more."""
         if limit > len(self):
             raise UserError(f"{limit} labelled scans were asked for, {len(self)} are there: lower --limit")
         return self.select(sorted(np.random.default_rng(seed).permutation(len(self))[:limit]))
@@ -81,11 +77,7 @@ class SegmentationExamples:
         return bool(self.masks.any())
 
     def with_ids(self, source_ids: Sequence[str]) -> "SegmentationExamples":
-        """Those of the given source ids, in that order.
-
-        Raises:
-            UserError: one is not there.
-        """
+        """Those of the given source ids, in that order."""
         places = {source_id: place for place, source_id in enumerate(self.source_ids)}
         missing = [source_id for source_id in source_ids if source_id not in places]
         if missing:
@@ -123,11 +115,7 @@ def load_examples(directory: Path, split: str) -> SegmentationExamples:
 
 
 def load_training_examples(directory: Path) -> SegmentationExamples:
-    """The train split, as `load_examples`.
-
-    Raises:
-        UserError: as there, or no mask has foreground, so that there is nothing to learn.
-    """
+    """The train split, as `load_examples`."""
     examples = load_examples(directory, "train")
     if not examples.has_foreground:
         raise UserError(

@@ -43,9 +43,6 @@ def write_labelled(
 
     Returns:
         The manifest.
-
-    Raises:
-        UserError: `output` holds something already.
     """
     if output.is_dir() and not any(output.iterdir()):
         output.rmdir()

@@ -52,11 +52,7 @@ class Confusion(NamedTuple):
 
 
 def confusion(reference: np.ndarray, predicted: np.ndarray) -> Confusion:
-    """Counts the pixels of two masks.
-
-    Raises:
-        ValueError: the shapes differ.
-    """
+    """Counts the pixels of two masks."""
     if reference.shape != predicted.shape:
         raise ValueError(f"masks differ in shape: reference {reference.shape}, predicted {predicted.shape}")
     reference, predicted = reference.astype(bool), predicted.astype(bool)

@@ -65,11 +65,7 @@ def load_data(config: SegmentationConfig, data: Path, synthetic: Path | None) ->
 
 
 def refuse_test_scans(pairs: SegmentationExamples, test: SegmentationExamples) -> None:
-    """Checks that no generated image equals a test scan, pixel by pixel.
-
-    Raises:
-        UserError: some do.
-    """
+    """Checks that no generated image equals a test scan, pixel by pixel."""
     copies = {image.tobytes() for image in pairs.images} & {image.tobytes() for image in test.images}
     if copies:
         raise UserError(
@@ -87,9 +83,6 @@ def new_record(
         data: a dataset directory with masks, which fixes image size and channels.
         synthetic: a data set with masks or a folder of generated pairs, or None.
         overrides: fields of `SegmentationConfig` that differ from the paper's setting.
-
-    Raises:
-        UserError: a bad value, an override of what the data set fixes, or data that does not fit.
     """
     info = schema.DatasetInfo.load(data)
     fixed = {"image_size": info.image_size, "channels": info.channels}
@@ -118,11 +111,7 @@ def new_record(
 def resumed_record(
     record: SegmentationRecord, data: Path | None, synthetic: Path | None, overrides: dict[str, object]
 ) -> tuple[SegmentationRecord, SegmentationData]:
-    """The record of a stopped run with the changes that resuming allows, and its data.
-
-    Raises:
-        UserError: another stack, other data, or a flag that would change what the run computes.
-    """
+    """The record of a stopped run with the changes that resuming allows, and its data."""
     if synthetic is not None and record.synthetic is None:
         raise UserError("a resumed run keeps its examples: this one has no generated pairs; start a new run for them")
     directory = Path(data or record.data)

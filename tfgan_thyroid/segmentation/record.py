@@ -35,11 +35,7 @@ class SegmentationRecord:
 
 
 def read_record(run: RunDirectory) -> SegmentationRecord:
-    """The record of a U-Net's run.
-
-    Raises:
-        UserError: `config.json` is damaged, of another version, or of a generative model.
-    """
+    """The record of a U-Net's run."""
     fields = run.read_fields(SEGMENTATION)
     try:
         config = SegmentationConfig.from_dict(fields["config"])

@@ -29,9 +29,6 @@ def surface_distances(reference: np.ndarray, predicted: np.ndarray) -> SurfaceDi
     Direction and range: lower is better, 0 for equal masks, at most the image's diagonal.
     Caveats: both masks empty are equal, 0 apart; if only one is, no distance exists, and both are NaN: leave them out
     of a mean and say how many. In pixels of the preprocessed image, so compare at one image size only.
-
-    Raises:
-        ValueError: the shapes differ.
     """
     if reference.shape != predicted.shape:
         raise ValueError(f"masks differ in shape: reference {reference.shape}, predicted {predicted.shape}")

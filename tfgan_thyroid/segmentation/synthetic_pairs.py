@@ -24,9 +24,6 @@ def load_synthetic(path: Path, image_size: int, limit: int = 0, soft: bool = Fal
         image_size: height and width that they must have, pixels.
         limit: the first ones; 0 takes all.
         soft: learn from `soft_masks/*.png` of the folder, the probabilities that `python -m tfgan_thyroid.label` wrote.
-
-    Raises:
-        UserError: neither of the two, another image size, fewer than `limit`, or a pair that does not fit together.
     """
     if (path / schema.DATASET_FILE).exists():
         size = schema.DatasetInfo.load(path).image_size

@@ -34,9 +34,6 @@ def read_cluster(environment: Mapping[str, str]) -> Cluster:
 
     Args:
         environment: of the process, such as `os.environ`.
-
-    Raises:
-        UserError: there is none, it is damaged, it has fewer than two workers, or roles other than chief and worker.
     """
     text = environment.get("TF_CONFIG")
     if not text:
@@ -68,9 +65,6 @@ def wait_for_workers(cluster: Cluster, seconds: float = WAIT_SECONDS) -> None:
 
     Where a worker is missing, TensorFlow waits forever and cannot be interrupted. This logs while waiting, then times
     out.
-
-    Raises:
-        UserError: a worker did not come, or another program has this worker's port.
     """
     port = int(cluster.addresses[cluster.index].rpartition(":")[2])
     try:

@@ -73,9 +73,6 @@ class Distribution:
 
         Args:
             plan: in words that differ where the trainings would.
-
-        Raises:
-            UserError: they are not.
         """
         digest = int.from_bytes(hashlib.sha256(plan.encode()).digest()[:4], "big")
         if self.cluster is not None and self.total(digest) != digest * len(self.cluster.addresses):
@@ -101,9 +98,6 @@ def count_replicas(name: str, batch_size: int, replicas: int | None = None) -> i
         name: `none`, `mirrored` or `multiworker`.
         batch_size: the global batch, which they must share equally.
         replicas: how many `mirrored` shall use; None uses each GPU.
-
-    Raises:
-        UserError: the strategy cannot work here, and why.
     """
     if replicas is not None and name != "mirrored":
         raise UserError(f"--replicas goes with --strategy mirrored, not with {name}")
@@ -136,9 +130,6 @@ def start(name: str, batch_size: int, replicas: int | None = None) -> Distributi
         name: `none`, `mirrored` or `multiworker`.
         batch_size: the global batch.
         replicas: as for `count_replicas`.
-
-    Raises:
-        UserError: the strategy cannot work here, or a worker does not come.
     """
     count = count_replicas(name, batch_size, replicas)
     if name == "none":

@@ -25,9 +25,6 @@ def find_masks(masks: str, scans: Sequence[ListedFile], mask_format: str, label:
         scans: the files that are scans, which therefore are no masks.
         mask_format: one of `MASK_FORMATS`, or `auto` to recognise it.
         label: which structure to draw.
-
-    Raises:
-        UserError: not there, no masks in it, of several forms, or a file for a whole set that cannot be used.
     """
     if not os.path.exists(masks):
         raise UserError(f"the mask folder {masks} is not there: give --masks a folder with one mask a scan, or a file")

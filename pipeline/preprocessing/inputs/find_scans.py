@@ -119,11 +119,7 @@ def _check_dicom(files: list[ListedFile]) -> None:
 
 
 def _without_mask_images(files: list[ListedFile], root: Path, masks: str | None) -> list[ListedFile]:
-    """The files that are no masks of others by their names; they may lie side by side where `--masks` names the folder.
-
-    Raises:
-        UserError: there are such masks, and nobody has said that they are masks.
-    """
+    """The files that are no masks of others by their names; they may lie side by side where `--masks` says so."""
     scan_of = masks_among(files)
     if not scan_of:
         return files

@@ -23,9 +23,6 @@ def choose_pattern(pattern: str | None, names: Sequence[bytes]) -> str | None:
 
     Without a `pattern`, the phantoms' own is taken where every file that is named as an image matches it: a stray
     notes.txt, which will be refused, must not part patients.
-
-    Raises:
-        UserError: the user's pattern matches no file at all.
     """
     if pattern is None:
         images = [name for name in names if _IMAGE_NAME.search(name)]

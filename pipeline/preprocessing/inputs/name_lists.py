@@ -19,11 +19,7 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM
 
 
 def parse_split_lists(text: str) -> dict[str, str]:
-    """The files that `train=FILE,eval=FILE,test=FILE` names, by split, in the order of `SPLITS`.
-
-    Raises:
-        UserError: an unknown or repeated split, or a split without a file.
-    """
+    """The files that `train=FILE,eval=FILE,test=FILE` names, by split, in the order of `SPLITS`."""
     files: dict[str, str] = {}
     # A comma belongs to a file name unless a split follows it.
     for part in re.split(rf",(?=(?:{'|'.join(SPLITS)})=)", text):
@@ -65,9 +61,6 @@ def read_group_file(file: str, names: Sequence[bytes]) -> dict[bytes, str]:
     The table is CSV with commas, semicolons or tabs.
 
     Rows for files that are not in the input are skipped: a hospital's table may list more than this folder.
-
-    Raises:
-        UserError: no such columns, a row without a group, a scan in two groups, or a table that names no scan at all.
     """
     text = _read_text(file)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)  # spreadsheets write what their country is used to
@@ -95,9 +88,6 @@ def read_group_file(file: str, names: Sequence[bytes]) -> dict[bytes, str]:
 def _read_text(file: str) -> str:
     """A text file in UTF-8 or, as PowerShell writes it, in UTF-16 with its mark; bytes that are neither stay as they
     are, since a file name need not be text.
-
-    Raises:
-        UserError: characters of several bytes without a mark that says which.
     """
     content = Path(file).read_bytes()
     mark = next((mark for mark in _MARKS if content.startswith(mark)), b"")

@@ -22,11 +22,7 @@ class StoredScan(NamedTuple):
 
 
 def prepare_scan(file: ScanFile, scan: Scan, settings: PreprocessSettings) -> StoredScan:
-    """Crop, fill in and resize a scan and its mask.
-
-    Raises:
-        ScanError: the scan or its mask cannot be used.
-    """
+    """Crop, fill in and resize a scan and its mask."""
     crop = find_crop(settings.crop, scan)
     box = crop.kept
     kept = preprocessing.crop(scan.pixels, box)

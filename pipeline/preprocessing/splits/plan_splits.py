@@ -10,11 +10,7 @@ from tfgan_thyroid.errors import UserError
 
 
 def parse_splits(text: str) -> dict[str, float]:
-    """The fractions that `train=0.8,eval=0.1,test=0.1` spells out, in the order of `SPLITS`, zeros left out.
-
-    Raises:
-        UserError: an unknown or repeated name, a negative fraction, or a sum other than 1.
-    """
+    """The fractions that `train=0.8,eval=0.1,test=0.1` spells out, in the order of `SPLITS`, zeros left out."""
     fractions: dict[str, float] = {}
     for part in text.split(","):
         name, _, value = part.strip().partition("=")

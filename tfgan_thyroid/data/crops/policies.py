@@ -36,9 +36,6 @@ def parse_crop(text: str) -> CropPolicy:
     """The policy that `text` spells out: `SHAPE`, `SECTOR`, `SECTOR:SHAPE` or `LEFT,TOP,WIDTH,HEIGHT`.
 
     A sector without a shape is cropped to its `center-square`.
-
-    Raises:
-        UserError: `text` is none of these.
     """
     if text in SHAPES:
         return CropPolicy(None, text)

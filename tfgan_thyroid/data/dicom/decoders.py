@@ -40,9 +40,6 @@ def decode_compressed(frame: bytes, layout: Layout) -> Samples:
 
     Where header and stream disagree on whether there is colour, or on what its samples are, the stream is right (PS3.5
     8.2), if it says so at all.
-
-    Raises:
-        ScanError: truncated, damaged, or not what the header states.
     """
     frame = strip_stream(frame, layout)
     stream = read_stream(frame, layout)
@@ -60,11 +57,7 @@ def decode_compressed(frame: bytes, layout: Layout) -> Samples:
 
 
 def _stored_photometric(stream: Stream, layout: Layout) -> str:
-    """What the samples of a stream mean.
-
-    Raises:
-        ScanError: header and stream disagree, and neither can be believed.
-    """
+    """What the samples of a stream mean."""
     stated = layout.photometric
     if stream.samples == 1:
         return stated if layout.samples == 1 else GREY[1]

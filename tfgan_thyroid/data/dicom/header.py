@@ -34,11 +34,7 @@ class PixelElement(NamedTuple):
 
 
 def read_header(file: BinaryIO) -> tuple["Dataset", str, PixelElement]:
-    """The tags that matter, the transfer syntax and how the pixels are announced; the file is left at their first byte.
-
-    Raises:
-        ScanError: not an image, damaged, truncated, or deflated.
-    """
+    """The tags that matter, the transfer syntax, and the announcement of the pixels; the file stands at their start."""
     from pydicom.datadict import tag_for_keyword
     from pydicom.filereader import read_dataset
     from pydicom.tag import BaseTag, Tag
@@ -121,11 +117,7 @@ def value_of(dataset: "Dataset", keyword: str) -> Any:
 
 
 def frame_count(header: "Dataset") -> int:
-    """How many frames the header states, 1 where it states none.
-
-    Raises:
-        ScanError: no number, or one that no clip has.
-    """
+    """How many frames the header states, 1 where it states none."""
     try:
         frames = int(header.get("NumberOfFrames") or 1)
     except Exception:

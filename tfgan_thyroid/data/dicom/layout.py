@@ -68,11 +68,7 @@ class Layout:
 
 
 def read_layout(header: "Dataset", syntax: str) -> Layout:
-    """The layout that the header states.
-
-    Raises:
-        ScanError: it states none, or one that is not supported.
-    """
+    """The layout that the header states."""
     from pydicom.uid import UID
 
     if syntax not in SYNTAXES:
@@ -113,9 +109,6 @@ def native_frame_bytes(layout: Layout, available: int, frames: int) -> int:
 
     YBR_FULL_422 stores two colour samples for two pixels, with rows of an even length; several scanners say so and
     store all samples of every pixel.
-
-    Raises:
-        ScanError: the pixels are too few, or not as the layout says.
     """
     lengths = [layout.pixel_bytes]
     if layout.photometric == "YBR_FULL_422":

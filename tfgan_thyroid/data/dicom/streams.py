@@ -29,11 +29,7 @@ class Stream:
 
 
 def strip_stream(frame: bytes, layout: Layout) -> bytes:
-    """A frame without what may stand around its codestream: padding, and the boxes of a JPEG 2000 file.
-
-    Raises:
-        ScanError: the stream has no end marker.
-    """
+    """A frame without what may stand around its codestream: padding, and the boxes of a JPEG 2000 file."""
     if layout.syntax == RLE:
         return frame
     frame = frame.rstrip(b"\0")
@@ -43,11 +39,7 @@ def strip_stream(frame: bytes, layout: Layout) -> bytes:
 
 
 def read_stream(frame: bytes, layout: Layout) -> Stream:
-    """What the stripped `frame` says of itself.
-
-    Raises:
-        ScanError: it has no header of its compression, or stores samples as no scan does.
-    """
+    """What the stripped `frame` says of itself."""
     try:
         if layout.syntax == RLE:
             (segments,) = struct.unpack_from("<I", frame)
@@ -96,11 +88,7 @@ def _segments(frame: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _jpeg_2000(frame: bytes) -> Stream | None:
-    """The main header of a JPEG 2000 codestream (ITU-T T.800 A.5, A.6), None if it has none.
-
-    Raises:
-        ScanError: signed samples, or some that are shared by neighbours, which the decoder would not spread.
-    """
+    """The main header of a JPEG 2000 codestream (ITU-T T.800 A.5, A.6), None if it has none."""
     if not frame.startswith(_JPEG_2000_START):
         return None
     right, bottom, left, top = struct.unpack_from(">IIII", frame, 8)

@@ -60,9 +60,6 @@ def read_coco(file: BinaryIO, label: MaskLabel) -> dict[str, Outlines | ScanErro
     """For each image of the set, by `file_name`: its outlines, or why it has none.
 
     An image without annotations has an empty mask. With several categories one must be chosen, by name or number.
-
-    Raises:
-        ScanError: not a COCO file, no such category, or several and none chosen.
     """
     document = read_json(file, SET_BYTES)
     if not all(isinstance(document.get(key), list) for key in _LISTS):

@@ -20,11 +20,7 @@ _CASE_IMAGE = re.compile(rb"(.+)_(\d{1,6})")
 
 
 def read_ddti(file: BinaryIO, label: MaskLabel, image: str) -> Outlines:
-    """The outlines of one image of a case.
-
-    Raises:
-        ScanError: not such a file, or nothing outlined on that image.
-    """
+    """The outlines of one image of a case."""
     del label
     content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

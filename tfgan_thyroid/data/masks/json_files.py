@@ -10,11 +10,7 @@ SCAN_BYTES = 2**26
 
 
 def read_json(file: BinaryIO, most: int) -> dict[str, Any]:
-    """The object in an open JSON file of `most` bytes or less: `SET_BYTES` for a whole set, `SCAN_BYTES` for one scan.
-
-    Raises:
-        ScanError: too large, truncated, of an unknown encoding, not JSON, or JSON of something else than an object.
-    """
+    """The object in an open JSON file of at most so many bytes: `SET_BYTES` of a whole set, `SCAN_BYTES` of a scan."""
     content = file.read(most + 1)
     if len(content) > most:
         raise ScanError("damaged", f"more than {most} bytes of JSON")

@@ -14,11 +14,7 @@ from tfgan_thyroid.data.scans.scan import ScanError
 
 
 def read_labelme(file: BinaryIO, label: MaskLabel, part: str = "") -> Outlines:
-    """The polygons, rectangles, circles and pixel masks of one label. No shapes at all mean an empty mask.
-
-    Raises:
-        ScanError: not a LabelMe file, a shape without an area, or a label that is not there.
-    """
+    """The polygons, rectangles, circles and pixel masks of one label. No shapes at all mean an empty mask."""
     del part  # a file has one scan
     document = read_json(file, SCAN_BYTES)
     shapes = document.get("shapes")

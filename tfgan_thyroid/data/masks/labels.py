@@ -19,11 +19,7 @@ class MaskLabel:
     may_be_absent: bool = False
 
     def choose(self, present: Collection[str]) -> str | None:
-        """The label to draw among those `present` on a scan; None if there is nothing to draw.
-
-        Raises:
-            ScanError: the wanted label is not there, or none is wanted and there are several.
-        """
+        """The label to draw among those `present` on a scan; None if there is nothing to draw."""
         if not present:
             return None
         if self.name is None:

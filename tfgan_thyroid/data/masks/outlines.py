@@ -83,11 +83,7 @@ class Raster:
 
 
 def polygon(coordinates: Iterable[object]) -> Polygon:
-    """A checked polygon from x0, y0, x1, y1, ...
-
-    Raises:
-        ScanError: too many points, half of one, or something else than numbers.
-    """
+    """A checked polygon from x0, y0, x1, y1, ..."""
     values = tuple(coordinates)
     if len(values) % 2 or len(values) > 2 * MAX_POINTS:
         raise ScanError("damaged", f"an outline of {len(values) / 2:g} points; wanted 3 to {MAX_POINTS}")
@@ -108,11 +104,7 @@ def circle(x: float, y: float, radius: float) -> Polygon:
 
 
 def draw(outlines: Outlines, height: int, width: int) -> tuple[Pixels, int]:
-    """The mask `[H, W]` of values {0, 255}, and how many polygons were left out because no pixel lies inside.
-
-    Raises:
-        ScanError: drawn on a scan of another size, as it says itself or as its points show; or nothing is left.
-    """
+    """The mask `[H, W]` of values {0, 255}, and how many polygons were left out because no pixel lies inside."""
     if outlines.size is not None and outlines.size != (width, height):
         raise ScanError(
             "of another size", f"drawn on {outlines.size[0]}x{outlines.size[1]}, scan {width}x{height} pixels"

@@ -61,11 +61,7 @@ def write_record(file: BinaryIO, payload: bytes) -> None:
 
 
 def read_records(file: BinaryIO) -> Iterator[bytes]:
-    """The payloads of a TFRecord file, each after its two checksums have been compared.
-
-    Raises:
-        ValueError: the file ends within a record, or a checksum is wrong; says at which byte that record starts.
-    """
+    """The payloads of a TFRecord file, each after its two checksums have been compared."""
     while True:
         start = file.tell()
         header = file.read(12)
@@ -84,11 +80,7 @@ def read_records(file: BinaryIO) -> Iterator[bytes]:
 
 
 def parse_features(payload: bytes) -> dict[str, list[bytes] | list[int] | list[float]]:
-    """The values of each feature of a serialized `tf.train.Example`, by any writer.
-
-    Raises:
-        ValueError: the payload is no such message.
-    """
+    """The values of each feature of a serialized `tf.train.Example`, by any writer."""
     features: dict[str, list[bytes] | list[int] | list[float]] = {}
     for _, entries in _fields(payload):
         for _, entry in _fields(entries):

@@ -92,11 +92,7 @@ class DatasetInfo:
 
     @classmethod
     def load(cls, directory: Path) -> "DatasetInfo":
-        """Read `directory/dataset.json`.
-
-        Raises:
-            UserError: the directory is missing, is no dataset directory, or was written under another contract.
-        """
+        """Read `directory/dataset.json`."""
         path = Path(directory) / DATASET_FILE
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
@@ -136,11 +132,7 @@ def split_names(directory: Path) -> list[str]:
 
 
 def shard_paths(directory: Path, split: str) -> list[Path]:
-    """The TFRecord files of a split, in order.
-
-    Raises:
-        UserError: no such split, nothing in it, or a shard is missing.
-    """
+    """The TFRecord files of a split, in order."""
     if split not in SPLITS:
         raise UserError(f"unknown split {split!r}: the splits are {', '.join(SPLITS)}")
     paths = sorted(split_directory(directory, split).glob("examples-*-of-*.tfrecord"))

@@ -20,11 +20,7 @@ class UsedScan:
 
 
 def used_scans(directory: Path, split: str, scan_ids: Sequence[str] | None = None) -> list[UsedScan]:
-    """The scans of a split, or those of the given ids, in stored order.
-
-    Raises:
-        UserError: an empty list, an id that the split does not have or that comes twice, or a damaged record.
-    """
+    """The scans of a split, or those of the given ids, in stored order."""
     scans = [scan for path in schema.shard_paths(directory, split) for scan in _scans(path)]
     if scan_ids is None:
         return scans
@@ -39,11 +35,7 @@ def used_scans(directory: Path, split: str, scan_ids: Sequence[str] | None = Non
 
 
 def read_scan_ids(file: Path) -> list[str]:
-    """The source ids in a text file, one on a line.
-
-    Raises:
-        UserError: there is none.
-    """
+    """The source ids in a text file, one on a line."""
     ids = file.read_text(encoding="utf-8-sig").split()
     if not ids:
         raise UserError(f"{file} names no scan: write one source id on a line")
@@ -56,11 +48,7 @@ def write_used_scans(file: Path, scans: Sequence[UsedScan]) -> None:
 
 
 def read_used_scans(file: Path) -> list[UsedScan]:
-    """What `write_used_scans` wrote.
-
-    Raises:
-        UserError: the file is not there or damaged.
-    """
+    """What `write_used_scans` wrote."""
     try:
         return [UsedScan(**fields) for fields in json.loads(file.read_text())]
     except (FileNotFoundError, ValueError, TypeError) as error:
@@ -68,11 +56,7 @@ def read_used_scans(file: Path) -> list[UsedScan]:
 
 
 def refuse_seen(seen: Sequence[UsedScan], test: Sequence[UsedScan], who: str) -> None:
-    """Checks that no group and no image of the test split is among what was learnt from.
-
-    Raises:
-        UserError: a group or a digest is in both.
-    """
+    """Checks that no group and no image of the test split is among what was learnt from."""
     for attribute, what in (("group_id", "groups"), ("sha256", "images")):
         shared = {getattr(scan, attribute) for scan in seen} & {getattr(scan, attribute) for scan in test}
         if shared:

@@ -99,9 +99,6 @@ def decode_image(file: BinaryIO, convert: "Callable[[Image.Image], Pixels]", *, 
         file: at any place.
         convert: called with the decoded image.
         high_byte: whether the high byte of 16-bit colour, which is all that Pillow reads, will do.
-
-    Raises:
-        ScanError: as `load_grey`.
     """
     from PIL import Image, PngImagePlugin
 

@@ -20,9 +20,6 @@ def read_scans(source: Source, white_level: int = WHITE_LEVEL, colour: bool = Fa
         source: what to read.
         white_level: the 16-bit value that means white, see `scan_files.decode_grey` and `dicom_files.decode_frames`.
         colour: whether to keep the colour of an image file that has some; DICOM's costs nothing and is kept.
-
-    Raises:
-        ScanError: as `scan_files.load_grey` and `dicom_files.decode_frames`; scans that came before are sound.
     """
     with open_source(source) as file:
         head = file.read(_HEAD_BYTES)

@@ -29,11 +29,7 @@ class Source:
 
 @contextlib.contextmanager
 def open_source(source: Source) -> Iterator[BinaryIO]:
-    """Open a regular file for reading; pipes, sockets and devices, which could keep a reader waiting, are refused.
-
-    Raises:
-        ScanError: empty, not a file, unreadable, or a member that is too large, encrypted or damaged.
-    """
+    """Open a regular file for reading; pipes, sockets and devices, which could keep a reader waiting, are refused."""
     if source.member is not None:
         yield zip_archives.open_member(source.path, source.member)
         return

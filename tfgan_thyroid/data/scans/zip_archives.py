@@ -22,9 +22,6 @@ def list_members(path: bytes) -> list[tuple[int, bytes]]:
     """The files in an archive, hidden ones left out, as (place in its directory, name).
 
     A name is what the archive says, and may be anything: it is never used as a path.
-
-    Raises:
-        ScanError: not a sound zip archive, nothing in it, or a directory that no honest archive has.
     """
     archive = _archive(path)
     members = [
