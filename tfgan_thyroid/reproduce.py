@@ -122,8 +122,10 @@ def _table1(args: argparse.Namespace) -> int:
             f"draws of {samples} images: the table's metrics need at least {SMALLEST_DRAW}, so at least "
             f"{2 * SMALLEST_DRAW} scans, or a larger --samples"
         )
-    rows = _rows(args.rows)
-    from tfgan_thyroid.experiments.plan import run_plan
+    from tfgan_thyroid.experiments.plan import choose, print_table, run_plan
+    from tfgan_thyroid.experiments.table1.rows import ROWS
+
+    rows = choose(args.rows, {row.name: row for row in ROWS}, "row")
     from tfgan_thyroid.experiments.table1.report import write_table1
     from tfgan_thyroid.experiments.table1.table import Table1Protocol, table1_cells
 
@@ -144,21 +146,13 @@ def _table1(args: argparse.Namespace) -> int:
         "images in a draw": samples,
         "draws": args.draws,
     }
-    markdown = ""
-
-    def write(results: dict) -> None:
-        nonlocal markdown
-        markdown = write_table1(rows, seeds, results, facts, args.output)
-
-    run_plan(cells, args.output / "results", write)
-    print((args.output / "table1.json").read_text() if args.json else markdown, end="")
-    LOG.info("wrote table1.md, table1.json and table1.png in %s", args.output)
-    command.say_next(args.output / "table1.png")
+    run_plan(cells, args.output / "results", lambda results: write_table1(rows, seeds, results, facts, args.output))
+    print_table(args.output, "table1", args.json)
     return 0
 
 
 def _table2(args: argparse.Namespace) -> int:
-    from tfgan_thyroid.experiments.plan import run_plan
+    from tfgan_thyroid.experiments.plan import print_table, run_plan
     from tfgan_thyroid.experiments.table2.report import write_table2
     from tfgan_thyroid.experiments.table2.table import GAN, UNET, Table2Plan, Table2Protocol
     from tfgan_thyroid.experiments.worker import Worker
@@ -171,8 +165,7 @@ def _table2(args: argparse.Namespace) -> int:
     protocol = Table2Protocol(args.data, gan, unet, steps, args.low_data, args.generated, *seeds)
     with Worker() as worker:
         plan = Table2Plan(protocol, args.output, worker)
-        if args.rows != "all":
-            plan.choose(args.rows.split(","))
+        plan.choose(args.rows)
         for reason in plan.left_out:
             LOG.info(reason)
         cells = plan.cells()
@@ -180,16 +173,8 @@ def _table2(args: argparse.Namespace) -> int:
             return _say_plan2(plan, cells)
         args.output.mkdir(parents=True, exist_ok=True)
         facts = plan.facts()
-        markdown = ""
-
-        def write(results: dict) -> None:
-            nonlocal markdown
-            markdown = write_table2(plan, results, facts)
-
-        run_plan(cells, args.output / "results", write)
-    print((args.output / "table2.json").read_text() if args.json else markdown, end="")
-    LOG.info("wrote table2.md, table2.json and table2.png in %s", args.output)
-    command.say_next(args.output / "table2.png")
+        run_plan(cells, args.output / "results", lambda results: write_table2(plan, results, facts))
+    print_table(args.output, "table2", args.json)
     return 0
 
 
@@ -202,18 +187,6 @@ def _say_plan2(plan: "Table2Plan", cells: "list[Cell]") -> int:
     generators = sum("gan" in cell.key for cell in cells)
     print(f"{generators} generators and {len(cells) - generators} U-Nets; results would go to {plan.output}")
     return 0
-
-
-def _rows(names: str) -> list:
-    from tfgan_thyroid.experiments.table1.rows import ROWS
-
-    known = {row.name: row for row in ROWS}
-    if names == "all":
-        return list(ROWS)
-    unknown = [name for name in names.split(",") if name not in known]
-    if unknown:
-        raise UserError(f"unknown row {unknown[0]!r}: choose from {', '.join(known)}")
-    return [known[name] for name in names.split(",")]
 
 
 if __name__ == "__main__":

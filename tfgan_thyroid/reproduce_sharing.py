@@ -1,19 +1,16 @@
 """Does a shared generator help? `python -m tfgan_thyroid.reproduce sharing --output DIR`."""
 
 import argparse
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfgan_thyroid import command
-from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.presets import PRESETS
 
 if TYPE_CHECKING:
     from tfgan_thyroid.experiments.sharing.cells import SharingPlan, SharingProtocol
 
-LOG = logging.getLogger("tfgan_thyroid.reproduce")
 OWN = "A"
 """The arm that every other is compared with, and whose U-Nets label for others."""
 
@@ -69,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(args.recipient_patients) != 3:
         parser.error("--recipient-patients takes three numbers: of the train, eval and test split")
     command.start_log()
-    from tfgan_thyroid.experiments.plan import run_plan
+    from tfgan_thyroid.experiments.plan import print_table, run_plan
     from tfgan_thyroid.experiments.sharing.cells import SharingPlan, steps_of_curves
     from tfgan_thyroid.experiments.sharing.report import write_sharing
     from tfgan_thyroid.experiments.worker import Worker
@@ -84,27 +81,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         curves = {} if args.steps else run_plan(plan.curve_cells(), results, lambda _: None)
         steps = args.steps or steps_of_curves(curves)
         facts = _facts(args, steps)
-        markdown = ""
-
-        def write(done: dict) -> None:
-            nonlocal markdown
-            markdown = write_sharing(protocol, {**curves, **done}, facts, args.output)
-
-        run_plan(plan.cells(steps), results, write)
-    print((args.output / "sharing.json").read_text() if args.json else markdown, end="")
-    LOG.info("wrote sharing.md, sharing.json and sharing.png in %s", args.output)
+        run_plan(
+            plan.cells(steps), results, lambda done: write_sharing(protocol, {**curves, **done}, facts, args.output)
+        )
+    print_table(args.output, "sharing", args.json)
     return 0
 
 
 def _protocol(args: argparse.Namespace) -> "SharingProtocol":
+    from tfgan_thyroid.experiments.plan import choose
     from tfgan_thyroid.experiments.sharing.arms import ARMS
     from tfgan_thyroid.experiments.sharing.cells import SharingProtocol
     from tfgan_thyroid.experiments.sharing.houses import House, phantom_houses
 
-    chosen = list(ARMS) if args.arms == "all" else args.arms.split(",")
-    unknown = [name for name in chosen if name not in ARMS]
-    if unknown:
-        raise UserError(f"unknown arm {unknown[0]!r}: choose from {', '.join(ARMS)}")
+    chosen = choose(args.arms, {name: name for name in ARMS}, "arm")
     arms = tuple(name for name in ARMS if name in {OWN, *chosen})
     if args.sender:
         senders, recipient = [House(path) for path in args.sender], House(args.recipient)

@@ -7,7 +7,7 @@ other patients would give, with these two trainings; `reproduce table2` has seve
 import logging
 from typing import Any, NamedTuple
 
-from tfgan_thyroid.experiments.bootstrap import GroupScore, bootstrap_groups
+from tfgan_thyroid.experiments.bootstrap import bootstrap_groups, group_scores
 from tfgan_thyroid.experiments.significance import Interval
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.examples import SegmentationExamples
@@ -44,12 +44,11 @@ class Gain(NamedTuple):
             f"Dice {self.baseline.image_mean()['dice'] + dice.mean:.4f} with generated pairs, "
             f"{self.baseline.image_mean()['dice']:.4f} without at the same {self.steps} steps"
         )
-        if dice.low is None or dice.high is None:
+        if dice.sign is None:
             return f"{text}: {dice.mean:+.4f}, one seed, one test patient: no gain shown"
-        outcome = "a loss with this seed" if dice.high < 0.0 else "no gain shown"
-        if dice.low > 0.0:
-            outcome = "a gain with this seed; reproduce table2 tells whether it is one with others"
-        interval = f"95 % interval {dice.low:+.4f} to {dice.high:+.4f} over {self.patients} patients"
+        gain = "a gain with this seed; reproduce table2 tells whether it is one with others"
+        outcome = {1: gain, -1: "a loss with this seed", 0: "no gain shown"}[dice.sign]
+        interval = f"95 % interval {dice.bounds('+.4f')} over {self.patients} patients"
         return f"{text}: {dice.mean:+.4f} ({interval}, one seed): {outcome}"
 
 
@@ -64,14 +63,8 @@ def measure_gain(
     LOG.info("baseline: %d steps on the %d labelled scans alone", config.epochs * in_epoch, len(labelled))
     model = train_unet(config, labelled, in_epoch=in_epoch)
     baseline = score(test, model.predict_masks(test.images))
-    with_pairs, without = (_by_group(both) for both in (scores, baseline))
-    difference = {name: bootstrap_groups(with_pairs[name], without[name]) for name in METRICS}
-    return Gain(config.epochs * in_epoch, baseline, difference, len(baseline.by_group()))
-
-
-def _by_group(scores: SegmentationScores) -> dict[str, dict[str, GroupScore]]:
-    groups = scores.by_group()
-    return {
-        name: {key: GroupScore(len(group.images), group.image_mean()[name]) for key, group in groups.items()}
-        for name in METRICS
+    with_pairs, without = (both.group_means(*METRICS) for both in (scores, baseline))
+    difference = {
+        name: bootstrap_groups(group_scores(with_pairs, name), group_scores(without, name)) for name in METRICS
     }
+    return Gain(config.epochs * in_epoch, baseline, difference, len(baseline.by_group()))

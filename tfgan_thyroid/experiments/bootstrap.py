@@ -7,7 +7,7 @@ teachers should know about the bootstrap", 2015) does for a mean of k values, wi
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -22,6 +22,11 @@ class GroupScore(NamedTuple):
 
     images: int  # of the group
     value: float  # mean over them
+
+
+def group_scores(groups: Mapping[str, Mapping[str, Any]], metric: str) -> dict[str, GroupScore]:
+    """The scores of a metric, of `SegmentationScores.group_means`."""
+    return {name: GroupScore(group["images"], group[metric]) for name, group in groups.items()}
 
 
 SeedScores = Mapping[int, Mapping[str, GroupScore]]

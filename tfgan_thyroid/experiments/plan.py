@@ -5,14 +5,15 @@ import datetime
 import json
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from tfgan_thyroid import atomic
+from tfgan_thyroid import atomic, command
 from tfgan_thyroid.errors import UserError
 
 LOG = logging.getLogger(__name__)
+Named = TypeVar("Named")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +41,21 @@ def config_key(config: Any, named: Collection[str], without: Collection[str]) ->
     return {name: fields[name] for name in sorted(changed | set(named))}
 
 
+def choose(names: str, known: Mapping[str, Named], what: str) -> list[Named]:
+    """Those that a comma-separated list names, or all of them for `all`.
+
+    Raises:
+        UserError: an unknown name.
+    """
+    wanted = list(known) if names == "all" else names.split(",")
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UserError(f"unknown {what} {unknown[0]!r}: choose from {', '.join(known)}")
+    return [known[name] for name in wanted]
+
+
 def run_plan(
-    cells: Sequence[Cell], folder: Path, on_result: Callable[[dict[str, dict[str, Any]]], None]
+    cells: Sequence[Cell], folder: Path, on_result: Callable[[dict[str, dict[str, Any]]], object]
 ) -> dict[str, dict[str, Any]]:
     """Computes every cell that has no result in `folder` yet, in order, and keeps each as it is done.
 
@@ -70,6 +84,13 @@ def run_plan(
         done += cell.cost
         on_result(results)
     return {cell.name: results[cell.name] for cell in cells}
+
+
+def print_table(output: Path, name: str, as_json: bool) -> None:
+    """Prints the finished `NAME.md`, or `NAME.json`, and says where the picture is."""
+    print((output / f"{name}.{'json' if as_json else 'md'}").read_text(), end="")
+    LOG.info("wrote %s.md, %s.json and %s.png in %s", name, name, name, output)
+    command.say_next(output / f"{name}.png")
 
 
 def _file(cell: Cell, folder: Path) -> Path:

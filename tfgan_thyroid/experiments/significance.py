@@ -16,6 +16,19 @@ class Interval(NamedTuple):
     low: float | None
     high: float | None
 
+    @property
+    def sign(self) -> int | None:
+        """1 above zero as a whole, -1 below it, 0 around it; None where the bounds are not known."""
+        return None if self.low is None or self.high is None else (self.low > 0.0) - (self.high < 0.0)
+
+    def bounds(self, form: str) -> str:
+        """Its ends in words, each in this format."""
+        return f"{self.low:{form}} to {self.high:{form}}"
+
+    def text(self, form: str) -> str:
+        """The mean with the ends in brackets, where they are known."""
+        return f"{self.mean:{form}}" + ("" if self.sign is None else f" ({self.bounds(form)})")
+
 
 class PairedTest(NamedTuple):
     """A paired comparison."""
@@ -27,8 +40,7 @@ class PairedTest(NamedTuple):
     @property
     def real(self) -> bool:
         """Whether the interval excludes zero."""
-        low, high = self.difference.low, self.difference.high
-        return low is not None and high is not None and (low > 0.0 or high < 0.0)
+        return bool(self.difference.sign)
 
 
 def mean_interval(values: Sequence[float]) -> Interval:

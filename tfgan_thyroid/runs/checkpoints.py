@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -27,6 +28,17 @@ def save(run: RunDirectory, model: GenerativeModel) -> Path:
     Raises:
         UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
     """
+    path = write_state(run, model)
+    drop_old(run, best_iteration(run, model.config.best_metric))
+    return path
+
+
+def write_state(run: RunDirectory, model: Any) -> Path:
+    """Writes the checkpoint of a generative model or a U-Net, unless it is there.
+
+    Raises:
+        UserError: as `save`.
+    """
     iteration = int(model.iteration.numpy())
     path = run.checkpoints / f"{iteration:08d}"
     if not path.exists():
@@ -37,7 +49,6 @@ def save(run: RunDirectory, model: GenerativeModel) -> Path:
         except tf.errors.OpError as error:
             reason = file_error_reason(error.message)
             raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
-    _drop_old(run, model.config.best_metric)
     return path
 
 
@@ -186,9 +197,10 @@ def _is_whole(checkpoint: Path) -> bool:
     return True
 
 
-def _drop_old(run: RunDirectory, metric: str) -> None:
+def drop_old(run: RunDirectory, best: int | None) -> None:
+    """Drops all but the last two checkpoints and the best."""
     checkpoints = list_checkpoints(run)
-    kept = {int(path.name) for path in checkpoints[-KEPT:]} | {best_iteration(run, metric)}
+    kept = {int(path.name) for path in checkpoints[-KEPT:]} | {best}
     for path in checkpoints:
         if int(path.name) not in kept:
             shutil.rmtree(path)

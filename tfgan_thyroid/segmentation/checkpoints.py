@@ -1,14 +1,12 @@
 """Checkpoints of a U-Net: each whole, in a directory that appears by a rename."""
 
-import shutil
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from tfgan_thyroid import atomic
-from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.runs.checkpoints import KEPT, MISFITS, check_finite, list_checkpoints, unreadable
+from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.runs.checkpoints import MISFITS, drop_old, list_checkpoints, unreadable, write_state
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 from tfgan_thyroid.segmentation.model import SegmentationModel
 
@@ -23,21 +21,8 @@ def save(run: RunDirectory, model: SegmentationModel) -> Path:
     Raises:
         UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
     """
-    iteration = int(model.iteration.numpy())
-    path = run.checkpoints / f"{iteration:08d}"
-    if not path.exists():
-        check_finite(run, model.networks, iteration)
-        try:
-            with atomic.new_directory(path) as temporary:
-                tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
-        except tf.errors.OpError as error:
-            reason = file_error_reason(error.message)
-            raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
-    checkpoints = list_checkpoints(run)
-    kept = {int(kept.name) for kept in checkpoints[-KEPT:]} | {best_iteration(run)}
-    for old in checkpoints:
-        if int(old.name) not in kept:
-            shutil.rmtree(old)
+    path = write_state(run, model)
+    drop_old(run, best_iteration(run))
     return path
 
 

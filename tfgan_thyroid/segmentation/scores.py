@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -87,9 +88,12 @@ class SegmentationScores:
             groups.setdefault(image.group_id, []).append(image)
         return {group_id: SegmentationScores(tuple(images), self.scored) for group_id, images in groups.items()}
 
-    def group_means(self, metric: str) -> dict[str, float]:
-        """A metric's mean over the images of each group, by the group's hash."""
-        return {group_id: _mean(scores.values(metric)) for group_id, scores in self.by_group().items()}
+    def group_means(self, *metrics: str) -> dict[str, dict[str, Any]]:
+        """By the group's hash, how many `images` it has and the mean of each metric over them."""
+        return {
+            group_id: {"images": len(group.images), **{metric: group.image_mean()[metric] for metric in metrics}}
+            for group_id, group in self.by_group().items()
+        }
 
     def without_distance(self) -> int:
         """How many images have no distance, since exactly one of their two masks is empty."""

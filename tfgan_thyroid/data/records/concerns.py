@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfgan_thyroid import needed_scans
 from tfgan_thyroid.data.records import schema
 
-FEW_SCANS = 100
-"""Below, a generator soon knows its scans by heart: the paper has 609, and this project's trials 96 and more."""
 FEW_PATIENTS = 5
 """Test patients below which an interval over patients says next to nothing."""
 _MOST = 0.5
@@ -53,12 +52,8 @@ def concerns_of(info: schema.DatasetInfo, statistics: dict[str, Any]) -> list[Co
 
 def _of_splits(info: schema.DatasetInfo) -> Iterator[Concern]:
     train, test = info.counts.get("train", 0), info.counts.get("test", 0)
-    if train < FEW_SCANS:
-        yield Concern(
-            "few scans",
-            f"{train} to train on, and a generator knows fewer than {FEW_SCANS} by heart: bring more, or give train "
-            "--set data_augmentation=conventional",
-        )
+    if train < needed_scans.TO_JUDGE:
+        yield Concern("few scans", "; ".join(needed_scans.training_remarks(train, augmented=False)))
     if info.group_rule == "file":
         yield Concern(
             "no patients",

@@ -1,6 +1,6 @@
 """Few labelled scans, as they would come: whole patients, nested, by a seed. Imports no TensorFlow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,17 +17,7 @@ def nested_subset(scans: Sequence[UsedScan], count: int, seed: int) -> list[Used
     Raises:
         UserError: there are not as many.
     """
-    if count > len(scans):
-        raise UserError(f"{count} labelled scans were asked for, {len(scans)} are there")
-    # From sorted names, so that the same scans in other shards give the same subset.
-    groups = sorted({scan.group_id for scan in scans})
-    rng = np.random.default_rng(seed)
-    order = []
-    for group in rng.permutation(len(groups)):
-        members = sorted(scan.source_id for scan in scans if scan.group_id == groups[group])
-        order += [members[place] for place in rng.permutation(len(members))]
-    chosen = set(order[:count])
-    return [scan for scan in scans if scan.source_id in chosen]
+    return _first(scans, list(_drawn(scans, count, seed)), count)
 
 
 def one_frame_each(scans: Sequence[UsedScan], count: int, seed: int) -> list[UsedScan]:
@@ -39,13 +29,23 @@ def one_frame_each(scans: Sequence[UsedScan], count: int, seed: int) -> list[Use
     Raises:
         UserError: there are not as many.
     """
+    order = [(turn, place, scan) for place, turn, scan in _drawn(scans, count, seed)]
+    return _first(scans, order, count)
+
+
+def _drawn(scans: Sequence[UsedScan], count: int, seed: int) -> Iterator[tuple[int, int, str]]:
+    """The place of a scan's group, the scan's turn within it, and its id, both orders drawn by the seed."""
     if count > len(scans):
         raise UserError(f"{count} labelled scans were asked for, {len(scans)} are there")
-    rng = np.random.default_rng(seed)
+    # From sorted names, so that the same scans in other shards give the same subset.
     groups = sorted({scan.group_id for scan in scans})
-    turns = []
+    rng = np.random.default_rng(seed)
     for place, group in enumerate(rng.permutation(len(groups))):
         members = sorted(scan.source_id for scan in scans if scan.group_id == groups[group])
-        turns += [(turn, place, members[member]) for turn, member in enumerate(rng.permutation(len(members)))]
-    chosen = {source_id for *_, source_id in sorted(turns)[:count]}
+        for turn, member in enumerate(rng.permutation(len(members))):
+            yield place, turn, members[member]
+
+
+def _first(scans: Sequence[UsedScan], order: list[tuple[int, int, str]], count: int) -> list[UsedScan]:
+    chosen = {source_id for *_, source_id in sorted(order)[:count]}
     return [scan for scan in scans if scan.source_id in chosen]

@@ -111,6 +111,5 @@ def _outcome(scores: Scores, means: Mapping[tuple[str, int], Interval], place: t
 
 def judged(difference: Interval | None, gain: str = "a gain", loss: str = "a loss") -> str:
     """Whether the interval excludes zero, in words."""
-    if difference is None or difference.low is None or difference.high is None:
-        return "not known from one draw"
-    return gain if difference.low > 0.0 else loss if difference.high < 0.0 else "no measurable difference"
+    words = {None: "not known from one draw", 1: gain, -1: loss, 0: "no measurable difference"}
+    return words[difference.sign if difference else None]

@@ -65,7 +65,7 @@ def goal(table: list[Outcome]) -> str:
     if gain.low is None:
         return f"Not decided: {best.arm} lies {gain.mean:+.3f} from {labels} own labels alone, by one draw"
     met = gain.mean >= GOAL and gain.low > 0.0
-    words = f"{best.arm} lies {_span(gain)} over {labels} own labels alone; asked: +{GOAL:g}, interval above zero"
+    words = f"{best.arm} lies {gain.text('+.3f')} over {labels} own labels alone; asked: +{GOAL:g}, interval above zero"
     return f"Goal {'met' if met else 'not met'}: {words}"
 
 
@@ -75,25 +75,18 @@ def sentence(outcome: Outcome, count: int) -> str:
     if not ARMS[outcome.arm].shared:
         return f"{words}, what labelling everything would reach."
     if outcome.over_own is not None:
-        words += f", {_span(outcome.over_own)} against {count} own labels alone: {judged(outcome.over_own)}"
+        words += f", {outcome.over_own.text('+.3f')} against {count} own labels alone: {judged(outcome.over_own)}"
     if outcome.instead is not None and outcome.over_instead is not None:
-        words += f"; {_span(outcome.over_instead)} against {outcome.instead[0]}, the best of what could be sent or "
-        words += f"done instead: {judged(outcome.over_instead, 'better', 'worse')}"
+        words += f"; {outcome.over_instead.text('+.3f')} against {outcome.instead[0]}, the best of what could be sent "
+        words += f"or done instead: {judged(outcome.over_instead, 'better', 'worse')}"
     return f"{words}."
 
 
 def _line(outcome: Outcome) -> str:
     own, instead = outcome.over_own, outcome.over_instead
-    cells = [outcome.name, ARMS[outcome.arm].title, _span(outcome.dice, ""), _span(own) if own else ""]
-    cells.append(f"{_span(instead)}, {outcome.instead[0]}" if instead and outcome.instead else "")
+    cells = [outcome.name, ARMS[outcome.arm].title, outcome.dice.text(".3f"), own.text("+.3f") if own else ""]
+    cells.append(f"{instead.text('+.3f')}, {outcome.instead[0]}" if instead and outcome.instead else "")
     return f"| {' | '.join([*cells, str(outcome.draws)])} |"
-
-
-def _span(interval: Interval, sign: str = "+") -> str:
-    mean = f"{interval.mean:{sign}.3f}"
-    if interval.low is None or interval.high is None:
-        return mean
-    return f"{mean} ({interval.low:{sign}.3f} to {interval.high:{sign}.3f})"
 
 
 def _record(outcome: Outcome) -> dict[str, Any]:

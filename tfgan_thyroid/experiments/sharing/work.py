@@ -86,12 +86,8 @@ def arm_score(arm: str, case: Case, steps: int) -> dict[str, Any]:
         for number in range(1, TEACHERS):
             write_weights(case.own_unet(number), teach(lesson, config.replace(seed=case.draw + 100 * number), steps))
     scores = _scored(model, load_examples(case.recipient, "test"))
-    groups = {
-        group: {"images": len(part.images), "dice": part.image_mean()["dice"]}
-        for group, part in scores.by_group().items()
-    }
     synthetic = 0 if lesson.synthetic is None else len(lesson.synthetic)
-    return {"groups": groups, "dice": scores.image_mean()["dice"], "synthetic": synthetic}
+    return {"groups": scores.group_means("dice"), "dice": scores.image_mean()["dice"], "synthetic": synthetic}
 
 
 def curve_score(kind: str, data: Path, case: Case, steps: int) -> dict[str, Any]:

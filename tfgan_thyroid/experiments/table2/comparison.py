@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfgan_thyroid.experiments.bootstrap import GroupScore, SeedScores, bootstrap_difference, bootstrap_mean
+from tfgan_thyroid.experiments.bootstrap import SeedScores, bootstrap_difference, bootstrap_mean, group_scores
 from tfgan_thyroid.experiments.significance import Interval
 from tfgan_thyroid.experiments.table2.rows import Table2Row
 from tfgan_thyroid.experiments.table2.table import unet_name
@@ -55,10 +55,7 @@ def _row_result(row: Table2Row, done: Mapping[Table2Row, dict[int, Any]], result
 
 def seed_scores(by_seed: Mapping[int, Any], metric: str) -> SeedScores:
     """The scores of a metric by seed and group."""
-    return {
-        seed: {name: GroupScore(group["images"], group[metric]) for name, group in result["groups"].items()}
-        for seed, result in by_seed.items()
-    }
+    return {seed: group_scores(result["groups"], metric) for seed, result in by_seed.items()}
 
 
 def _difference(own: Mapping[int, Any], other: Mapping[int, Any]) -> dict[str, Interval] | None:
@@ -69,11 +66,7 @@ def _difference(own: Mapping[int, Any], other: Mapping[int, Any]) -> dict[str, I
 
 def outcome(difference: Interval) -> str:
     """A difference in a word or three: `gain`, `loss`, `no measurable gain`, or `one seed`, which says nothing."""
-    if difference.low is None or difference.high is None:
-        return "one seed"
-    if difference.low > 0.0:
-        return "gain"
-    return "loss" if difference.high < 0.0 else "no measurable gain"
+    return {None: "one seed", 1: "gain", -1: "loss", 0: "no measurable gain"}[difference.sign]
 
 
 def verdict(results: Sequence[RowResult], all_real: int) -> str:
@@ -111,6 +104,4 @@ def verdict(results: Sequence[RowResult], all_real: int) -> str:
 
 def interval_text(interval: Interval) -> str:
     """Its bounds in words."""
-    if interval.low is None or interval.high is None:
-        return "one seed, no interval"
-    return f"95 % interval {interval.low:+.4f} to {interval.high:+.4f}"
+    return "one seed, no interval" if interval.sign is None else f"95 % interval {interval.bounds('+.4f')}"

@@ -77,18 +77,11 @@ def _markdown(
 
 def _line(result: RowResult, all_real: int) -> str:
     row, scores = result.row, result.scores
-    cells = [row.title(all_real), _with_interval(scores["dice"]), _with_interval(scores["iou"])]
+    cells = [row.title(all_real), scores["dice"].text(".4f"), scores["iou"].text(".4f")]
     gain = result.difference["dice"] if result.difference else None
-    cells += [_with_interval(gain, signed=True), outcome(gain)] if gain else ["", ""]
+    cells += [gain.text("+.4f"), outcome(gain)] if gain else ["", ""]
     cells += [str(len(result.seeds)), f"{row.paper[1]:.4f}, {row.paper[0]:.4f}" if row.paper else ""]
     return f"| {' | '.join(cells)} |"
-
-
-def _with_interval(interval: Interval, signed: bool = False) -> str:
-    sign = "+" if signed else ""
-    if interval.low is None or interval.high is None:
-        return f"{interval.mean:{sign}.4f}"
-    return f"{interval.mean:{sign}.4f} ({interval.low:{sign}.4f} to {interval.high:{sign}.4f})"
 
 
 def _judged(gain: Interval) -> str:

@@ -5,7 +5,7 @@ import functools
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tfgan_thyroid.data.records.schema import DatasetInfo
 from tfgan_thyroid.data.records.used_scans import UsedScan, read_used_scans, refuse_seen, used_scans
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.experiments.generator_training import QUIET, train_by_command, training_seconds
-from tfgan_thyroid.experiments.plan import Cell, config_key
+from tfgan_thyroid.experiments.plan import Cell, choose, config_key
 from tfgan_thyroid.experiments.table2 import work as table2_work
 from tfgan_thyroid.experiments.table2.rows import FULL_GENERATED, Table2Row, table2_rows
 from tfgan_thyroid.experiments.worker import Worker
@@ -84,17 +84,14 @@ class Table2Plan:
             f"rows with {size} real scans are left out: the train split has {self.all_real}" for size in sizes
         ]
 
-    def choose(self, names: Iterable[str]) -> None:
+    def choose(self, names: str) -> None:
         """Keeps the rows of the given names, and the real-only rows that they are compared with.
 
         Raises:
             UserError: an unknown name.
         """
-        known = {row.name: row for row in self.rows}
-        for name in names:
-            if name not in known:
-                raise UserError(f"unknown row {name!r}: choose from {', '.join(known)}")
-        wanted = {row for name in names for row in (known[name], known[name].baseline)}
+        chosen = choose(names, {row.name: row for row in self.rows}, "row")
+        wanted = {row for one in chosen for row in (one, one.baseline)}
         self.rows = [row for row in self.rows if row in wanted]
 
     def cells(self) -> list[Cell]:

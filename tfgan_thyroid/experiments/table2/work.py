@@ -42,10 +42,10 @@ def score(config: SegmentationConfig, data: Path, labelled_ids: list[str], pairs
     scores = train_and_score(config, data, labelled_ids=labelled_ids, synthetic=pairs)
     if not scores.scored:
         raise UserError(f"no mask of the test split of {data} has foreground: there is no Dice to compare")
-    groups = {
-        group: {"images": len(part.images), **{name: part.image_mean()[name] for name in ("dice", "iou")}}
-        for group, part in scores.by_group().items()
+    mean = scores.image_mean()
+    return {
+        "groups": scores.group_means("dice", "iou"),
+        "image_mean": {"dice": mean["dice"], "iou": mean["iou"]},
+        "pooled": scores.pooled(),
+        "class_mean": scores.class_mean(),
     }
-    mean, pooled = scores.image_mean(), scores.pooled()
-    overlap = {"dice": mean["dice"], "iou": mean["iou"]}
-    return {"groups": groups, "image_mean": overlap, "pooled": pooled, "class_mean": scores.class_mean()}
