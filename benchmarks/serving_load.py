@@ -189,13 +189,6 @@ def _quarter_starts(count: int) -> list[int]:
     return [count * quarter // 4 for quarter in range(4)]
 
 
-def _fraction(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value < 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is no fraction: give a number from 0 to below 1")
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     result = parser(
         "serving_load",
@@ -206,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     add = result.add_argument
     add("--model", type=Path, required=True, metavar="DIR", help="model directory, saved_models/NAME")
     add_counts(result, requests=(10_000, "in all"), clients=(16, "at the same time"))
-    add("--malformed", type=_fraction, default=0.1, metavar="F", help="fraction of the requests")
+    add("--malformed", type=command.share, default=0.1, metavar="F", help="fraction of the requests")
     add("--push", action=argparse.BooleanOptionalAction, default=True, help="push a version halfway")
     return result
 

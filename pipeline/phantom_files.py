@@ -4,21 +4,20 @@ import os
 import shutil
 import signal
 import sys
-import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from tqdm import tqdm
 
+from pipeline.staging import handling
 from tfgan_thyroid.atomic import new_directory
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.phantoms.phantom import simulate_scan
@@ -28,8 +27,6 @@ SCAN_BYTES = 480_000
 MASK_BYTES = 11_000
 # zlib's fastest level: speckle hardly compresses, and level 6 costs as much time as the simulation.
 _COMPRESS_LEVEL = 1
-
-_Action = Callable[[int, FrameType | None], None] | signal.Handlers
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def write_collection(collection: Collection, workers: int) -> int:
         UserError: a worker process was killed.
         OSError: the output cannot be written; nothing of it is left.
     """
-    with _handling(signal.SIGTERM, _interrupt), new_directory(collection.output) as folder:
+    with handling(signal.SIGTERM, signal.default_int_handler), new_directory(collection.output) as folder:
         (folder / "images").mkdir()
         if collection.masks:
             (folder / "masks").mkdir()
@@ -135,7 +132,7 @@ def _in_this_process(collection: Collection, folder: Path) -> Generator[int, Non
 def _in_workers(collection: Collection, folder: Path, workers: int) -> Generator[int, None, None]:
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         # Workers inherit that Ctrl-C is ignored: the parent stops them, in order.
-        with _handling(signal.SIGINT, signal.SIG_IGN):
+        with handling(signal.SIGINT, signal.SIG_IGN):
             futures = [pool.submit(write_scan, collection, folder, index) for index in range(collection.count)]
         try:
             for future in as_completed(futures):
@@ -144,21 +141,3 @@ def _in_workers(collection: Collection, folder: Path, workers: int) -> Generator
             raise UserError("a worker process was killed, perhaps for want of memory: lower --workers") from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _handling(number: signal.Signals, action: _Action) -> Iterator[None]:
-    """Handle a signal in this way within the block; Python allows it in the main thread alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(number, action)
-    try:
-        yield
-    finally:
-        signal.signal(number, previous)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Let a signal unwind like Ctrl-C, so that nothing half-written is left."""
-    raise KeyboardInterrupt

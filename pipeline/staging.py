@@ -11,9 +11,10 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tfgan_thyroid.data.records.schema import DATASET_FILE
 from tfgan_thyroid.errors import UserError
@@ -46,7 +47,8 @@ def staging_directory(output: Path) -> Iterator[Path]:
     lock = os.open(staging, os.O_RDONLY)
     try:
         _try_lock(lock)
-        with _termination_as_interrupt():
+        # As Ctrl-C does, it unwinds the stack, so that nothing is left behind.
+        with handling(signal.SIGTERM, signal.default_int_handler):
             yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -77,16 +79,16 @@ def _try_lock(descriptor: int) -> bool:
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """SIGTERM unwinds the stack as Ctrl-C does, so that nothing is left behind."""
+def handling(number: signal.Signals, action: Callable[[int, Any], object] | signal.Handlers) -> Iterator[None]:
+    """Handles a signal in this way within the block; Python allows it in the main thread alone."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous = signal.signal(number, action)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        signal.signal(number, previous)
 
 
 def publish(staging: Path, output: Path) -> None:

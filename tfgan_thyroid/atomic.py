@@ -1,11 +1,14 @@
 """Files and directories that appear whole or not at all."""
 
 import contextlib
+import io
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -28,6 +31,18 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """As `write_bytes`, in UTF-8."""
     write_bytes(path, content.encode())
+
+
+def write_json(path: Path, document: Any, indent: int = 1) -> None:
+    """As `write_bytes`, a JSON document."""
+    write_text(path, json.dumps(document, indent=indent) + "\n")
+
+
+def write_figure(path: Path, figure: Any, dpi: int = 100) -> None:
+    """As `write_bytes`, a figure of matplotlib as PNG."""
+    file = io.BytesIO()
+    figure.savefig(file, dpi=dpi)
+    write_bytes(path, file.getvalue())
 
 
 @contextlib.contextmanager

@@ -99,6 +99,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """The argparse type of a part of a whole: from 0 to below 1."""
+    value = float(text)
+    if not 0.0 <= value < 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is no share: give at least 0 and under 1")
+    return value
+
+
 def counts(text: str) -> tuple[int, ...]:
     """The argparse type of a comma-separated list of counts."""
     try:

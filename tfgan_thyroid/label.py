@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("tfgan_thyroid.label")
 
 
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value < 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is no share: give at least 0 and under 1")
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser(
         "tfgan_thyroid.label",
@@ -53,7 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", default="train", choices=("train", "eval", "test"), help="of a data set")
     add("--count", type=command.positive_int, default=1000, metavar="N", help="images that a generator makes")
     add("--seed", type=command.seed, default=0, metavar="S", help="of a generator's first image")
-    add("--leave-out", type=_share, default=0.1, metavar="SHARE", help="of the images, those with the least agreement")
+    add(
+        "--leave-out",
+        type=command.share,
+        default=0.1,
+        metavar="SHARE",
+        help="of the images, those with the least agreement",
+    )
     add("--weigh", action="store_true", help="also weigh each image in the U-Net's loss by its agreement")
     add("--dry-run", action="store_true", help="say what would be labelled; write nothing")
     add("--json", action="store_true", help="print the manifest on standard output")

@@ -174,7 +174,7 @@ def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationDat
     del result["metric_per_case"], result["definitions"]
     gain = _gain(record, data, scores, args.no_baseline)
     if gain is not None:
-        atomic.write_text(run.path / "baseline.json", json.dumps(gain.to_dict(), indent=2) + "\n")
+        atomic.write_json(run.path / "baseline.json", gain.to_dict(), 2)
         result |= {"gain": gain.to_dict()}
     if args.json:
         print(

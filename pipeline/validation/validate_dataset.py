@@ -1,7 +1,6 @@
 """All checks of a dataset directory: a function from its files to a list of anomalies."""
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.preprocessing.write.split_drift import drift
+from pipeline.preprocessing.write.split_statistics import content_digest
 from pipeline.validation.anomalies import ERROR, WARNING, Anomaly
 from pipeline.validation.schema_rules import load_rules, schema_drift
 from pipeline.validation.split_account import SplitAccount, account_for_split
@@ -49,15 +49,6 @@ def validate_dataset(
     anomalies += _drift(accounts, thresholds)
     anomalies += _statistics(accounts, directory)
     return sorted(anomalies, key=lambda anomaly: (anomaly.severity, anomaly.split or "", anomaly.kind))
-
-
-def content_digest(record_digests: Mapping[str, list[str]]) -> str:
-    """The `digest` of `dataset.json`: SHA-256 over the name and the sorted record digests of each filled split."""
-    digest = hashlib.sha256()
-    for split in schema.SPLITS:
-        if record_digests.get(split):
-            digest.update("\n".join([split, *sorted(record_digests[split]), ""]).encode("ascii"))
-    return digest.hexdigest()
 
 
 def _faults(split: str, account: SplitAccount) -> Iterator[Anomaly]:

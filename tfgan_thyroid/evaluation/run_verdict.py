@@ -1,6 +1,5 @@
 """The verdict on a run: made in the short form at the end of training, written into the run by whoever judged last."""
 
-import json
 import time
 
 from tfgan_thyroid import atomic
@@ -41,4 +40,4 @@ def judge_run(run: RunDirectory, seconds: float) -> Verdict:
 def write_verdict(run: RunDirectory, iteration: int, result: Verdict, found: TwoSample | None) -> None:
     """Writes what was said of a checkpoint, which the model card repeats."""
     document = {"iteration": iteration, "verdict": result.lines, "two_sample": found.to_dict() if found else None}
-    atomic.write_text(run.verdict_file, json.dumps(document, indent=2) + "\n")
+    atomic.write_json(run.verdict_file, document, 2)

@@ -79,7 +79,7 @@ def run_plan(
         eta = str(datetime.timedelta(seconds=round(elapsed / done * (total - done)))) if done else "unknown"
         LOG.info("%d of %d: %s  (ETA of the whole plan %s)", index + 1, len(waiting), cell.name, eta)
         result = cell.compute()
-        atomic.write_text(_file(cell, folder), json.dumps({"key": cell.key, "result": result}, indent=1) + "\n")
+        atomic.write_json(_file(cell, folder), {"key": cell.key, "result": result})
         results[cell.name] = result
         done += cell.cost
         on_result(results)

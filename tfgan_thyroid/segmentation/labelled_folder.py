@@ -1,7 +1,6 @@
 """Images that an ensemble has labelled, as a folder that `segment --synthetic` reads."""
 
 import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -76,11 +75,11 @@ def write_labelled(
             "images": entries,
         }
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-        (temporary / SHEET).write_bytes(draw_sheet(images, labels, kept))
+        draw_sheet(images, labels, kept).savefig(temporary / SHEET, dpi=110)
     return manifest
 
 
-def draw_sheet(images: np.ndarray, labels: Labels, kept: np.ndarray) -> bytes:
+def draw_sheet(images: np.ndarray, labels: Labels, kept: np.ndarray) -> Figure:
     """A PNG picture of images with their masks' outlines, from the least to the greatest agreement, evenly spaced."""
     order = np.argsort(labels.agreement, kind="stable")
     shown = order[np.unique(np.linspace(0, len(order) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int))]
@@ -96,6 +95,4 @@ def draw_sheet(images: np.ndarray, labels: Labels, kept: np.ndarray) -> bytes:
         note = "" if place in used else ", left out"
         axes.set_title(f"{labels.agreement[place]:.2f}{note}", fontsize=7)
     figure.suptitle("Agreement of the U-Nets (mean Dice of two), the least first; orange outlines are left out", size=9)
-    file = io.BytesIO()
-    figure.savefig(file, dpi=110)
-    return file.getvalue()
+    return figure

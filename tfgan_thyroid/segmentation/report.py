@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from pathlib import Path
 
@@ -27,8 +26,8 @@ def write_report(
 ) -> None:
     """Writes the three files, each whole or not at all."""
     atomic.write_text(directory / "scores.csv", scores_csv(scores))
-    atomic.write_text(directory / "summary.json", json.dumps(summary(scores), indent=2) + "\n")
-    atomic.write_bytes(directory / "overlays.png", draw_overlays(examples, predicted, scores))
+    atomic.write_json(directory / "summary.json", summary(scores), 2)
+    atomic.write_figure(directory / "overlays.png", draw_overlays(examples, predicted, scores), 130)
 
 
 def scores_csv(scores: SegmentationScores) -> str:
@@ -96,7 +95,7 @@ def _json_numbers(values: dict[str, float]) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
-def draw_overlays(examples: SegmentationExamples, predicted: np.ndarray, scores: SegmentationScores) -> bytes:
+def draw_overlays(examples: SegmentationExamples, predicted: np.ndarray, scores: SegmentationScores) -> Figure:
     """The images with the lowest Dice as a PNG picture, the worst first, each titled with its scores."""
     worst = np.argsort(scores.values("dice"), kind="stable")[:OVERLAYS]
     columns = min(OVERLAY_COLUMNS, len(worst))
@@ -117,6 +116,4 @@ def draw_overlays(examples: SegmentationExamples, predicted: np.ndarray, scores:
     patches = [Patch(color=f"#{bytes(colour).hex()}", label=name) for name, colour in kinds.items()]
     figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=8, frameon=False)
     figure.suptitle(f"{len(worst)} of {len(scores.images)} test images, the worst first", fontsize=9)
-    file = io.BytesIO()
-    figure.savefig(file, dpi=130)
-    return file.getvalue()
+    return figure

@@ -1,6 +1,5 @@
 """Plots a run's losses and metrics to one PNG."""
 
-import io
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -16,9 +15,7 @@ OTHER_FIELDS = {"iteration", "images_per_second"}
 
 def draw_curves(run: RunDirectory) -> Path:
     """Writes `curves.png`, the figure below, into the run's directory."""
-    file = io.BytesIO()
-    curves_figure(run).savefig(file, dpi=100)
-    atomic.write_bytes(run.curves, file.getvalue())
+    atomic.write_figure(run.curves, curves_figure(run))
     return run.curves
 
 

@@ -44,7 +44,7 @@ def read_scan_ids(file: Path) -> list[str]:
 
 def write_used_scans(file: Path, scans: Sequence[UsedScan]) -> None:
     """Writes scans as JSON, whole or not at all."""
-    atomic.write_text(file, json.dumps([dataclasses.asdict(scan) for scan in scans], indent=1) + "\n")
+    atomic.write_json(file, [dataclasses.asdict(scan) for scan in scans])
 
 
 def read_used_scans(file: Path) -> list[UsedScan]:

@@ -1,7 +1,5 @@
 """The quality of generated pairs as JSON, Markdown and a picture."""
 
-import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,9 +29,9 @@ def write_pair_report(
     counts = {"real": len(real), "generated": len(generated)}
     record = {"pairs": counts, "shapes": dict(shapes), "dice": dice and dict(dice), "definitions": DEFINITIONS}
     markdown = _markdown(counts, shapes, dice)
-    atomic.write_text(output / "pairs.json", json.dumps(record, indent=1) + "\n")
+    atomic.write_json(output / "pairs.json", record)
     atomic.write_text(output / "pairs.md", markdown)
-    atomic.write_bytes(output / "pairs.png", draw_pairs(real, generated))
+    atomic.write_figure(output / "pairs.png", draw_pairs(real, generated))
     return markdown
 
 
@@ -63,7 +61,7 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def draw_pairs(real: SegmentationExamples, generated: SegmentationExamples) -> bytes:
+def draw_pairs(real: SegmentationExamples, generated: SegmentationExamples) -> Figure:
     """Some pairs of both kinds with their outlines, above the distributions of their masks: a PNG picture."""
     figure = Figure(figsize=(13, 7.2), layout="constrained")
     halves: Any = figure.subfigures(2, 1, height_ratios=[1.2, 1])
@@ -80,9 +78,7 @@ def draw_pairs(real: SegmentationExamples, generated: SegmentationExamples) -> b
     shapes = [(name, mask_shapes(examples.masks[..., 0]), colour) for name, examples, colour in kinds]
     for axes, attribute in zip(curves.subplots(1, len(MaskShape._fields)), MaskShape._fields, strict=True):
         _draw_distribution(axes, attribute, [(name, values[attribute], colour) for name, values, colour in shapes])
-    file = io.BytesIO()
-    figure.savefig(file, dpi=100)
-    return file.getvalue()
+    return figure
 
 
 def _draw_pair(axes: Axes, image: np.ndarray, mask: np.ndarray, colour: str) -> None:

@@ -1,6 +1,5 @@
 """What an evaluation leaves behind: figures, report, JSON, and a line in `metrics.jsonl`; each appears by a rename."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def write_evaluation(evaluation: Evaluation, output: Path, judgement: Judgement 
             bar.update()
     for picture in pictures:
         atomic.write_bytes(output / f"{picture.name}.png", picture.light)
-    atomic.write_text(output / DOCUMENT, json.dumps(evaluation.to_dict(), indent=2) + "\n")
+    atomic.write_json(output / DOCUMENT, evaluation.to_dict(), 2)
     atomic.write_text(output / REPORT, html_report(evaluation, pictures, speckle, judgement))
     run = evaluation.generated.run
     lines = run.metrics_file if run is not None else output / METRICS_FILE

@@ -1,8 +1,6 @@
 """The sharing experiment as Markdown, JSON and a picture: a table by number of labels, a sentence for each arm."""
 
 import dataclasses
-import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,8 +47,8 @@ def write_sharing(protocol: SharingProtocol, results: Mapping[str, Any], facts: 
     }
     markdown = "\n".join(lines)
     atomic.write_text(output / "sharing.md", markdown)
-    atomic.write_text(output / "sharing.json", json.dumps(record, indent=1) + "\n")
-    atomic.write_bytes(output / "sharing.png", _picture(tables))
+    atomic.write_json(output / "sharing.json", record)
+    atomic.write_figure(output / "sharing.png", _picture(tables))
     return markdown
 
 
@@ -95,7 +93,7 @@ def _record(outcome: Outcome) -> dict[str, Any]:
     return {"name": outcome.name, **plain}
 
 
-def _picture(tables: Mapping[int, list[Outcome]]) -> bytes:
+def _picture(tables: Mapping[int, list[Outcome]]) -> Figure:
     """Dice against own labels: a line for each arm, a dashed one where an arm needs no labels."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
@@ -125,6 +123,4 @@ def _picture(tables: Mapping[int, list[Outcome]]) -> bytes:
     axes.grid(alpha=0.3)
     if shown:
         figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    file = io.BytesIO()
-    figure.savefig(file, dpi=100)
-    return file.getvalue()
+    return figure

@@ -1,7 +1,5 @@
 """Table I as Markdown, JSON and a picture, beside the paper's numbers."""
 
-import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,8 +31,8 @@ def write_table1(
         m: {name: test._asdict() | {"real": test.real} for name, test in leads[m].items()} for m in leads
     }
     atomic.write_text(output / "table1.md", markdown)
-    atomic.write_text(output / "table1.json", json.dumps(record, indent=1) + "\n")
-    atomic.write_bytes(output / "table1.png", _picture(done))
+    atomic.write_json(output / "table1.json", record)
+    atomic.write_figure(output / "table1.png", _picture(done))
     return markdown
 
 
@@ -123,14 +121,12 @@ def _sentence(name: str, test: PairedTest) -> str:
     return f"{name}: ahead by {-lead.mean:.4f} ({interval}, p = {test.p_value:.3f}, {test.pairs} seeds): {verdict}"
 
 
-def _picture(done: dict[Table1Row, _BySeed]) -> bytes:
+def _picture(done: dict[Table1Row, _BySeed]) -> Figure:
     figure = Figure(figsize=(13, 1.6 + 0.42 * max(len(done), 1)), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(METRICS), sharey=True), METRICS, strict=True):
         _draw_metric(axes, done, metric)
     figure.supxlabel("dots: seeds, bar: mean, cross: the paper, dashed: ideal", fontsize=8)
-    file = io.BytesIO()
-    figure.savefig(file, dpi=100)
-    return file.getvalue()
+    return figure
 
 
 def _draw_metric(axes: Axes, done: dict[Table1Row, _BySeed], metric: str) -> None:

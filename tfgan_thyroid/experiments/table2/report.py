@@ -1,8 +1,6 @@
 """Table II as Markdown, JSON and a picture, beside the paper's numbers."""
 
 import dataclasses
-import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,8 +41,8 @@ def write_table2(plan: Table2Plan, results: Mapping[str, Any], facts: Mapping[st
         "pairs": pairs,
     }
     atomic.write_text(plan.output / "table2.md", markdown)
-    atomic.write_text(plan.output / "table2.json", json.dumps(record, indent=1) + "\n")
-    atomic.write_bytes(plan.output / "table2.png", _picture(done, plan.all_real))
+    atomic.write_json(plan.output / "table2.json", record)
+    atomic.write_figure(plan.output / "table2.png", _picture(done, plan.all_real))
     return markdown
 
 
@@ -149,7 +147,7 @@ def _pair_lines(pairs: Mapping[str, Any]) -> list[str]:
     return lines + [""]
 
 
-def _picture(done: Sequence[RowResult], all_real: int) -> bytes:
+def _picture(done: Sequence[RowResult], all_real: int) -> Figure:
     figure = Figure(figsize=(12, 1.8 + 0.34 * max(len(done), 1)), layout="constrained")
     scores, gains = figure.subplots(1, 2, sharey=True)
     for place, result in enumerate(done):
@@ -171,9 +169,7 @@ def _picture(done: Sequence[RowResult], all_real: int) -> bytes:
         axes.grid(alpha=0.3, axis="x")
         axes.tick_params(labelsize=8)
     figure.supxlabel("green: gain, orange: loss, blue: the interval includes zero or one seed has none", fontsize=8)
-    file = io.BytesIO()
-    figure.savefig(file, dpi=100)
-    return file.getvalue()
+    return figure
 
 
 def _bar(axes: Axes, interval: Interval, place: int, colour: str) -> None:
