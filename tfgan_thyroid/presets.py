@@ -15,9 +15,9 @@ def paper() -> Config:
     return Config(preset="paper")
 
 
-# What helps the paper's model where scans are few and iterations too (docs/results/few_scans.md): a higher learning rate
-# with shorter moments in Adam, the reconstruction term for E, the averaged generator with batch statistics of its own,
-# and wider latents.
+# What helps the paper's model where scans are few and iterations too (docs/results/few_scans.md): a higher learning
+# rate with shorter moments in Adam, the reconstruction term for E, the averaged generator with batch statistics of its
+# own, and wider latents.
 TUNED: dict[str, Any] = {
     "learning_rate": 1e-3,
     "beta_1": 0.5,
@@ -28,8 +28,8 @@ TUNED: dict[str, Any] = {
     "latent_scale": 1.2,
 }
 
-# Of all that was tried here, this alone has speckle (docs/results/texture_search.md): a non-saturating GAN with R1 and a
-# discriminator for texture, whose learning rates fall at the end. It has no encoder.
+# Of all that was tried here, this alone has speckle (docs/results/texture_search.md): a non-saturating GAN with R1 and
+# a discriminator for texture, whose learning rates fall at the end. It has no encoder.
 TEXTURE: dict[str, Any] = {
     "model": "r1-gan",
     "learning_rate": 1e-3,
