@@ -67,7 +67,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(dataset, tmp_path, capsys)
     output = tmp_path / "table"
     assert reproduce.main(["table1", "--data", str(dataset), "--output", str(output), "--dry-run"]) == 0
     printed = capsys.readouterr().out
-    assert "21 trainings" in printed and "5000 iterations of wgan-gp" in printed
+    assert "24 trainings" in printed and "5000 iterations of wgan-gp" in printed
     assert not output.exists()
 
 
