@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.preview.api_errors import ApiError
@@ -33,11 +32,8 @@ def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
     Raises:
         UserError: it cannot be loaded, or takes something else than seeds; later, that it failed.
     """
-    try:
-        loaded = LoadedVersion(version)
-        inputs = loaded.inputs("serving_default")
-    except (OSError, RuntimeError, ApiError, tf.errors.OpError) as error:
-        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
+    loaded = LoadedVersion(version)
+    inputs = loaded.inputs("serving_default")
     if set(inputs) != {"seed"}:
         wanted = ", ".join(inputs)
         raise UserError(f"{version} is no generator: its serving_default takes {wanted}, not a seed")
@@ -46,7 +42,7 @@ def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
         try:
             pngs = loaded.run("serving_default", {"seed": seeds.astype(np.int64)})["image_bytes"]
         except ApiError as error:
-            raise UserError(f"{version} failed to generate ({str(error).splitlines()[0]})") from None
+            raise UserError(f"{version} failed to generate ({error})") from None
         return np.stack([decode_png(png) for png in pngs])
 
     return make

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
@@ -118,12 +117,9 @@ def exported_member(version: Path, digest: str) -> Member:
     Raises:
         UserError: it cannot be loaded, or is no U-Net of this project; later, that it refused an image.
     """
-    try:
-        loaded = LoadedVersion(version)
-        outputs = set(loaded.signatures["serving_default"].outputs)
-    except (OSError, RuntimeError, KeyError, tf.errors.OpError) as error:
-        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
-    if outputs != {"mask_bytes", "probability"}:
+    loaded = LoadedVersion(version)
+    default = loaded.signatures.get("serving_default")
+    if default is None or set(default.outputs) != {"mask_bytes", "probability"}:
         raise UserError(f"{version} is no exported U-Net: give one of python -m tfgan_thyroid.segment --export-to")
 
     def probabilities(images: np.ndarray) -> np.ndarray:
@@ -133,7 +129,7 @@ def exported_member(version: Path, digest: str) -> Member:
             try:
                 parts.append(loaded.run("serving_default", {"image_bytes": pngs})["probability"])
             except ApiError as error:
-                raise UserError(f"{version} refused the images ({str(error).splitlines()[0]})") from None
+                raise UserError(f"{version} refused the images ({error})") from None
         return np.concatenate(parts)
 
     return Member(digest, probabilities)

@@ -258,7 +258,7 @@ def test_the_command_tells_failures_in_one_line_and_leaves_nothing(preview, tmp_
         (["--url", preview.url, "--model", "nobody"], "does not serve"),
         (["--url", preview.url, "--model", "thyroid", "--model-version", 9], "does not serve"),
         (["--url", "localhost:8501", "--model", "thyroid"], "http://localhost:8501"),
-        (["--url", preview.url, "--model", "thyroid", "--batch-size", 33], "larger than maximum"),
+        (["--url", preview.url, "--model", "thyroid", "--batch-size", 33], "33 rows are more than the 32"),
     ]:
         result = client(*arguments, "--output", tmp_path / "out")
         assert result.returncode == 1

@@ -147,7 +147,7 @@ def test_a_wrong_seed_and_a_refused_request_are_told_on_the_page(open_page, prev
     page.fill("#seed", "0")
     page.fill("#count", "33")
     page.click("#show")
-    page.wait_for_function("document.getElementById('problem').textContent.includes('larger than maximum')")
+    page.wait_for_function("document.getElementById('problem').textContent.includes('33 rows are more than the 32')")
     page.fill("#count", "2")
     page.click("#show")
     page.wait_for_function("document.querySelectorAll('#grid img').length === 2")
