@@ -7,27 +7,11 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from tfgan_thyroid import __version__, atomic, command
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.client.image_client import ImageClient
 from tfgan_thyroid.serving.png_files import PLACES, with_text
-
-
-class ImageClient(Protocol):
-    """What the REST and the gRPC client have in common.
-
-    Attributes:
-        url: address of the server, without a password.
-    """
-
-    url: str
-
-    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
-        """The PNG files of some seeds by output name."""
-
-    def close(self) -> None:
-        """Closes the connection."""
 
 
 def _parser() -> argparse.ArgumentParser:

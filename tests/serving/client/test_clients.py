@@ -90,7 +90,7 @@ def test_the_client_asks_again_after_failures_that_may_pass_and_waits_longer_eac
 
 def test_the_client_gives_up_after_its_retries(fail_with, connect):
     server = fail_with(*[(503, {"error": "loading"}, 0)] * 3)
-    with pytest.raises(UserError, match=r"answered 503: loading \(tried 3 times\)"):
+    with pytest.raises(UserError, match=r"answered 503: loading \(attempts: 3\)"):
         connect(server, "thyroid", retries=2, pause=lambda _: None).images([1])
     assert server.answers == []
 
