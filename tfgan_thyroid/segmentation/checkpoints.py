@@ -1,44 +1,13 @@
-"""Checkpoints of a U-Net: each whole, in a directory that appears by a rename."""
+"""Which checkpoint of a U-Net is the best, and when it is saved."""
 
-import shutil
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
-from tfgan_thyroid import atomic
-from tfgan_thyroid.errors import UserError, file_error_reason
-from tfgan_thyroid.runs.checkpoints import KEPT, MISFITS, check_finite, list_checkpoints, unreadable
+from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
-from tfgan_thyroid.segmentation.model import SegmentationModel
 
 BEST_METRIC = "eval_dice"
-
-
-def save(run: RunDirectory, model: SegmentationModel) -> Path:
-    """Writes network, optimizer, step and the epoch's losses; then drops all but the last two and the best.
-
-    The order of the examples is a function of the step, so that it needs no file.
-
-    Raises:
-        UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
-    """
-    iteration = int(model.iteration.numpy())
-    path = run.checkpoints / f"{iteration:08d}"
-    if not path.exists():
-        check_finite(run, model.networks, iteration)
-        try:
-            with atomic.new_directory(path) as temporary:
-                tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
-        except tf.errors.OpError as error:
-            reason = file_error_reason(error.message)
-            raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
-    checkpoints = list_checkpoints(run)
-    kept = {int(kept.name) for kept in checkpoints[-KEPT:]} | {best_iteration(run)}
-    for old in checkpoints:
-        if int(old.name) not in kept:
-            shutil.rmtree(old)
-    return path
 
 
 def best_iteration(run: RunDirectory) -> int | None:
@@ -60,24 +29,7 @@ def find(run: RunDirectory, which: str = "latest") -> Path:
     Raises:
         UserError: there is none.
     """
-    checkpoints = list_checkpoints(run)
-    wanted = checkpoints[-1:] if which == "latest" else [c for c in checkpoints if int(c.name) == best_iteration(run)]
-    if not wanted:
-        raise UserError(f"{run.path} has no {which} checkpoint yet")
-    return wanted[0]
-
-
-def restore(model: SegmentationModel, checkpoint: Path) -> None:
-    """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
-
-    Raises:
-        UserError: the checkpoint is damaged or does not fit this model.
-    """
-    try:
-        status = tf.train.Checkpoint(**model.state()).read(str(checkpoint / "state"))
-        status.assert_existing_objects_matched().assert_consumed()
-    except MISFITS as error:
-        raise unreadable(checkpoint, error, "does not fit this model") from None
+    return checkpoints.find(run, which if which == "latest" else str(best_iteration(run)))
 
 
 class EpochCheckpoints(keras.callbacks.Callback):
@@ -99,8 +51,8 @@ class EpochCheckpoints(keras.callbacks.Callback):
             return
         is_best = model.config.early_stopping and best_iteration(self.run) == iteration
         if is_best or model.epoch % model.config.checkpoint_every == 0:
-            save(self.run, model)
+            checkpoints.save(self.run, model, best_iteration)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Saves the last step."""
-        save(self.run, self.model)
+        checkpoints.save(self.run, self.model, best_iteration)

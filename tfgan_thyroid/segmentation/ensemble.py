@@ -10,6 +10,7 @@ import numpy as np
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.runs.checkpoints import restore
 from tfgan_thyroid.runs.generator_weights import model_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation import checkpoints
@@ -96,7 +97,7 @@ def run_member(run: RunDirectory) -> Member:
     """
     config = read_record(run).config
     model = build_segmentation_model(config, 1)
-    checkpoints.restore(model, checkpoints.find(run, "best" if config.early_stopping else "latest"))
+    restore(model, checkpoints.find(run, "best" if config.early_stopping else "latest"))
 
     def probabilities(images: np.ndarray) -> np.ndarray:
         _check_size(str(run.path), config.image_size, images)
