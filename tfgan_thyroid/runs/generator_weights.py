@@ -64,7 +64,7 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     return model.latent_encoder(encoder)
 
 
-def model_digest(generator: keras.Model) -> str:
+def weights_digest(generator: keras.Model) -> str:
     """SHA-256 over the shapes and bytes of all weights in order: what tells two generators apart."""
     digest = hashlib.sha256()
     for weight in generator.get_weights():

@@ -11,7 +11,7 @@ import numpy as np
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.checkpoints import restore
-from tfgan_thyroid.runs.generator_weights import model_digest
+from tfgan_thyroid.runs.generator_weights import weights_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation import checkpoints
 from tfgan_thyroid.segmentation.metrics import confusion
@@ -103,7 +103,7 @@ def run_member(run: RunDirectory) -> Member:
         _check_size(str(run.path), config.image_size, images)
         return model.probabilities(images)
 
-    digest = model_digest(model.unet)
+    digest = weights_digest(model.unet)
     keras.backend.clear_session()
     return Member(digest, probabilities)
 

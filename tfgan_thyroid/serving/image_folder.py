@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from tfgan_thyroid import __version__, atomic
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.runs.generator_weights import model_digest
+from tfgan_thyroid.runs.generator_weights import weights_digest
 from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
 from tfgan_thyroid.serving.layouts import LAYOUTS
 from tfgan_thyroid.serving.png_files import PLACES
@@ -53,7 +53,7 @@ def write_images(
         output.rmdir()
     if output.exists():
         raise UserError(f"{output} holds something already: give a new --output, or remove it")
-    digest = model_digest(generator)
+    digest = weights_digest(generator)
     entries = []
     with atomic.new_directory(output) as temporary:
         for image_seed, pngs in _png_files(generator, count, seed, batch_size):
@@ -91,7 +91,7 @@ def _png_files(
 ) -> Iterator[tuple[int, dict[str, bytes]]]:
     """Each seed with its files by the name of the signature's output."""
     signatures = GeneratorSignatures(generator)
-    serve = tf.function(signatures.serving_default, input_signature=[signatures.seed_spec])
+    serve = signatures.traced()["serving_default"]
     with tqdm(total=count, unit="image", desc="generate") as progress:
         for start in range(seed, seed + count, batch_size):
             seeds = range(start, min(start + batch_size, seed + count))

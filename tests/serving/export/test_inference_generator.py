@@ -114,7 +114,7 @@ def test_a_paired_encoder_takes_image_and_mask():
             return tf.zeros([len(images), 8])
 
     offered = EncoderSignatures(Encoder(), GeneratorSignatures(generator))
-    assert [spec.name for spec in offered.input_specs] == ["image_bytes", "mask_bytes"]
+    assert offered.input_names == ("image_bytes", "mask_bytes")
     grey, white = (tf.io.encode_png(tf.fill([16, 16, 1], tf.constant(level, tf.uint8))) for level in (51, 255))
     outputs = offered.reconstruct(grey[tf.newaxis], white[tf.newaxis])
     assert set(outputs) == {"image_bytes", "mask_bytes"}

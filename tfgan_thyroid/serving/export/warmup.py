@@ -5,7 +5,7 @@ most (https://www.tensorflow.org/tfx/serving/saved_model_warmup). The few messag
 so that an export does not require tensorflow-serving-api; a test compares the bytes with that package's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ from tensorflow.core.framework import tensor_pb2
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
 
+Request = tuple[str, dict[str, np.ndarray]]
+"""A signature and its inputs by name."""
+
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "tensorflow.serving"
 
 
-def write(directory: Path, model: str, requests: list[tuple[str, dict[str, np.ndarray]]]) -> None:
+def write(directory: Path, model: str, requests: Sequence[Request]) -> None:
     """Writes the records of a version.
 
     Args:
