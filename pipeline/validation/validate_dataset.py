@@ -1,7 +1,6 @@
 """All checks of a dataset directory: a function from its files to a list of anomalies."""
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -63,15 +62,6 @@ def validate_dataset(
     return sorted(anomalies, key=lambda anomaly: (anomaly.severity, anomaly.split or "", anomaly.kind))
 
 
-def content_digest(record_digests: Mapping[str, list[str]]) -> str:
-    """The `digest` of `dataset.json`: SHA-256 over the name and the sorted record digests of each filled split."""
-    digest = hashlib.sha256()
-    for split in schema.SPLITS:
-        if record_digests.get(split):
-            digest.update("\n".join([split, *sorted(record_digests[split]), ""]).encode("ascii"))
-    return digest.hexdigest()
-
-
 def _faults(split: str, account: SplitAccount) -> Iterator[Anomaly]:
     for (feature, kind), count in account.faults.items():
         first = account.examples[feature, kind]
@@ -115,7 +105,7 @@ def _shared(accounts: Mapping[str, SplitAccount]) -> Iterator[Anomaly]:
 
 
 def _digest(accounts: Mapping[str, SplitAccount], info: schema.DatasetInfo) -> Iterator[Anomaly]:
-    found = content_digest({split: account.record_digests for split, account in accounts.items()})
+    found = schema.dataset_digest({split: account.record_digests for split, account in accounts.items()})
     if found != info.digest:
         detail = f"{found[:12]}, and dataset.json says {info.digest[:12]}: records were changed after it was written"
         yield Anomaly(ERROR, "other content", detail)

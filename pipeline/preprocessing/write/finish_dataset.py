@@ -1,6 +1,5 @@
 """The files beside the records: dataset.json, schema.pbtxt, statistics.json, rejected.jsonl, duplicates."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +43,7 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
         seed=settings.seed,
         group_rule=group_rule(settings, summary.plan.split_of_group),
         package_version=__version__,
-        digest=content_digest(statistics),
+        digest=schema.dataset_digest({split: found.record_digests for split, found in statistics.items()}),
         splits=settings.splits if settings.listed is None else {},
         groups={split: len(statistics[split].groups) if split in statistics else 0 for split in schema.SPLITS},
         rejected=len(rejected),
@@ -65,15 +64,6 @@ def group_rule(settings: PreprocessSettings, groups: Iterable[str]) -> str:
     if settings.group_pattern is not None:
         return f"pattern:{settings.group_pattern}"
     return "dicom-patient" if any(group.startswith(DICOM_PATIENT) for group in groups) else "file"
-
-
-def content_digest(statistics: Mapping[str, SplitStatistics]) -> str:
-    """SHA-256 over each split's name and its sorted record digests."""
-    digest = hashlib.sha256()
-    for split in schema.SPLITS:
-        if split in statistics:
-            digest.update("\n".join([split, *sorted(statistics[split].record_digests), ""]).encode("ascii"))
-    return digest.hexdigest()
 
 
 def write_rejected(settings: PreprocessSettings, rejected: Sequence[RejectedScan]) -> None:
