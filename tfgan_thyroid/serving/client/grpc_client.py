@@ -7,7 +7,7 @@ from typing import Any
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.client.image_client import ImageClient
-from tfgan_thyroid.serving.png_files import PLACES
+from tfgan_thyroid.serving.png_files import OUTPUTS
 
 MAX_MESSAGE = 256 * 2**20
 """Bytes of an answer; gRPC's own limit of 4 MiB holds some 60 images of 256x256 pixels."""
@@ -67,7 +67,7 @@ class GrpcClient(ImageClient):
             response = self._stub.Predict(request, timeout=self._timeout)
         except self._failure as error:
             raise UserError(f"{self.url}: {error.code().name}: {error.details()}") from None
-        outputs = {name: response.outputs[name].string_val for name in PLACES if name in response.outputs}
+        outputs = {name: response.outputs[name].string_val for name in OUTPUTS if name in response.outputs}
         return [dict(zip(outputs, pngs, strict=True)) for pngs in zip(*outputs.values(), strict=False)]
 
 

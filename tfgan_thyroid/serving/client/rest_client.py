@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.client.image_client import ImageClient
-from tfgan_thyroid.serving.png_files import PLACES
+from tfgan_thyroid.serving.png_files import OUTPUTS
 
 PASSING_STATUSES = {429, 502, 503, 504}
 """HTTP statuses that a later attempt may not meet."""
@@ -96,7 +96,7 @@ class RestClient(ImageClient):
         several = isinstance(prediction, dict) and "image_bytes" in prediction
         outputs = prediction if several else {"image_bytes": prediction}
         try:
-            return {name: base64.b64decode(outputs[name]["b64"], validate=True) for name in PLACES if name in outputs}
+            return {name: base64.b64decode(outputs[name]["b64"], validate=True) for name in OUTPUTS if name in outputs}
         except (TypeError, KeyError, binascii.Error):
             raise UserError(f"{self.url}: the default signature of {self.model} answers no image_bytes") from None
 
