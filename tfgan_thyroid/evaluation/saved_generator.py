@@ -33,10 +33,10 @@ def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
         UserError: it cannot be loaded, or takes something else than seeds; later, that it failed.
     """
     loaded = LoadedVersion(version)
-    inputs = loaded.inputs("serving_default")
-    if set(inputs) != {"seed"}:
-        wanted = ", ".join(inputs)
-        raise UserError(f"{version} is no generator: its serving_default takes {wanted}, not a seed")
+    default = loaded.signatures.get("serving_default")
+    if default is None or set(default.inputs) != {"seed"}:
+        taken = "is missing" if default is None else f"takes {', '.join(default.inputs)}, not a seed"
+        raise UserError(f"{version} is no generator: its serving_default {taken}")
 
     def make(seeds: np.ndarray) -> np.ndarray:
         try:
