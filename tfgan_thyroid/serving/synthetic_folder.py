@@ -17,23 +17,16 @@ Entry = dict[str, Any]
 
 
 class Layout(NamedTuple):
-    """How a folder is arranged.
+    """How a folder is arranged."""
 
-    Attributes:
-        image: place of an image, with `{}` for its name.
-        mask: place of its mask.
-        encode_image: from PNG and what the file says of itself to the file's bytes.
-        encode_mask: likewise, of a mask of 0 and 255.
-        write_index: writes what names all files, into the folder; None where nothing does.
-        needs_masks: whether images alone are refused.
-    """
-
-    image: str
-    mask: str
+    image: str  # place of an image, with `{}` for its name
+    mask: str  # place of its mask
+    # From PNG and what the file says of itself to the file's bytes; a mask's levels are 0 and 255.
     encode_image: Callable[[bytes, About], bytes] = with_text
     encode_mask: Callable[[bytes, About], bytes] = with_text
+    # Writes what names all files, into the folder.
     write_index: Callable[[Path, Sequence[Entry]], None] | None = None
-    needs_masks: bool = False
+    needs_masks: bool = False  # whether images alone are refused
 
 
 PLAIN = Layout("images/{}.png", "masks/{}.png")

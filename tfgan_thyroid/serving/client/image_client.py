@@ -8,28 +8,17 @@ from tfgan_thyroid.serving.png_files import is_whole
 
 
 class ImageClient(abc.ABC):
-    """One model of one server.
+    """One model of one server."""
 
-    Attributes:
-        url: address of the server, without name and password.
-        model: its name there.
-    """
-
-    url: str
-    model: str
+    url: str  # address of the server, without name and password
+    model: str  # its name there
 
     def images(self, seeds: Sequence[int]) -> list[bytes]:
         """The PNG files of some seeds, as `files`, without masks."""
         return [files["image_bytes"] for files in self.files(seeds)]
 
     def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
-        """The PNG files of some seeds, in one request.
-
-        Args:
-            seeds: whole numbers.
-
-        Returns:
-            Whole PNG files for each: `image_bytes`, and `mask_bytes` of a paired generator.
+        """The PNG files of some seeds, in one request: `image_bytes`, and `mask_bytes` of a paired generator.
 
         Raises:
             UserError: the server is down, does not serve the model, refuses the request or answers something else.

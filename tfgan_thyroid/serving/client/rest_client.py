@@ -40,9 +40,6 @@ class RestClient(ImageClient):
             shortened by chance so that clients do not come back together.
         pause: waits for a number of seconds.
 
-    Attributes:
-        url: without name and password, which only the server gets.
-
     Raises:
         UserError: the URL is none.
     """

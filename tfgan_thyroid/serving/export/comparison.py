@@ -19,28 +19,16 @@ COMPARED = 4
 
 
 class Expected(NamedTuple):
-    """What the network makes of some inputs.
-
-    Attributes:
-        signature: that must make the same of them.
-        inputs: by name.
-        output: name of the output that is compared.
-        values: float32, of the network.
-    """
+    """What the network makes of some inputs, and which output of which signature must equal it."""
 
     signature: str
     inputs: dict[str, np.ndarray]
     output: str
-    values: np.ndarray
+    values: np.ndarray  # float32
 
 
 def compare(directory: Path, expected: Iterable[Expected], dtype: str = "float32") -> None:
-    """Loads a SavedModel and compares what it computes with what the network computes.
-
-    Args:
-        directory: a written version.
-        expected: of the network.
-        dtype: of the exported kernels.
+    """Loads a SavedModel with kernels of a type and compares what it computes with what the network computes.
 
     Raises:
         UserError: an output differs by more than rounding.
@@ -57,14 +45,7 @@ def compare(directory: Path, expected: Iterable[Expected], dtype: str = "float32
 
 
 def noise(shape: Sequence[int]) -> list[Any]:
-    """A few images of noise for networks that take images.
-
-    Args:
-        shape: of an image, `[H, W, C]`.
-
-    Returns:
-        The images, `[N, H, W, C]` in [-1, 1], and then the PNG files of each channel, objects `[N]`.
-    """
+    """A few images of noise, `[N, H, W, C]` in [-1, 1], and then the PNG files of each of their channels, `[N]`."""
     levels = tf.random.stateless_uniform([COMPARED, *shape], [0, 0], 0, 256, tf.int32)
     files = [
         np.array([tf.io.encode_png(image).numpy() for image in tf.cast(channel, tf.uint8)], object)

@@ -13,19 +13,12 @@ SMALL_MAP = 16
 
 
 class Folded(NamedTuple):
-    """A layer with the noise and the batch normalization behind it, if any, applied to its numbers in float32.
-
-    Attributes:
-        layer: that was trained.
-        kernel: as the layer keeps it.
-        bias: `[filters]`.
-        noise: of the layer, if any, with the weight of each channel.
-    """
+    """A trained layer with the noise and the batch normalization behind it, if any, applied to its float32 numbers."""
 
     layer: keras.layers.Layer
-    kernel: tf.Tensor
-    bias: tf.Tensor
-    noise: tuple[int, tf.Tensor] | None = None
+    kernel: tf.Tensor  # as the layer keeps it
+    bias: tf.Tensor  # `[filters]`
+    noise: tuple[int, tf.Tensor] | None = None  # its stream, and the weight of each channel
 
 
 class Stage(tf.Module):

@@ -36,12 +36,7 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Provenance:
-    """What only the person who exports can tell.
-
-    Attributes:
-        data: what the training data are, in words.
-        licence: of the weights.
-    """
+    """What only the person who exports can say: what the training data are, and the licence of the weights."""
 
     data: str = "not described; the digest identifies it"
     licence: str = "the code is Apache-2.0; the weights follow the terms of the data that they were trained on"
@@ -56,17 +51,7 @@ def card_of(
     digest: str,
     provenance: Provenance | None = None,
 ) -> dict[str, Any]:
-    """The card of an exported network.
-
-    Args:
-        run: that trained it.
-        iteration: of the exported checkpoint.
-        kind: `generator` or `encoder`.
-        dtype: of the exported kernels.
-        signatures: names of the exported signatures.
-        digest: of the float32 weights.
-        provenance: data and licence, as given by the person who exports.
-    """
+    """The card of an exported network, `generator` or `encoder`; the digest is of its float32 weights."""
     record = run.read()
     return {
         "title": _TITLES[kind],
@@ -94,12 +79,7 @@ def card_of(
 
 
 def add_findings(directory: Path, findings: Mapping[str, Any]) -> None:
-    """Writes what was found after the export into the card of a version.
-
-    Args:
-        directory: of the SavedModel.
-        findings: `verdict`, its lines, and `audit`, of `audited`; what is left out stays as it was.
-    """
+    """Writes a later `verdict` (its lines) or `audit` (of `audited`) into the card of a version."""
     card = json.loads((directory / "model_card.json").read_text()) | findings | {"limits": LIMITS}
     write_card(directory, card, card_text(card))
 

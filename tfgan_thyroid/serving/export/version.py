@@ -34,9 +34,6 @@ def publish(
         card_text: the same in Markdown, for `model_card.md`.
         dtype: of the kernels, `float32` or `bfloat16`.
 
-    Returns:
-        The version's directory.
-
     Raises:
         UserError: the file system refused the files, or the version computes another function than the network.
     """

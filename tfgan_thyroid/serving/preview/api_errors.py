@@ -4,12 +4,7 @@ from tfgan_thyroid.errors import UserError
 
 
 class ApiError(UserError):
-    """A request that is answered with `{"error": message}`.
-
-    Args:
-        message: one sentence.
-        status_code: of HTTP; by default the request itself is wrong.
-    """
+    """A request that is answered with `{"error": message}`, by default because it is wrong itself."""
 
     def __init__(self, message: str, status_code: int = 400) -> None:
         super().__init__(message)

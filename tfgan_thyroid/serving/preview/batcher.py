@@ -32,12 +32,9 @@ class _Request:
 
 
 class Batcher:
-    """Runs requests, those of one kind in one batch, without waiting for more of them.
+    """Runs requests, those of one kind in batches of at most `max_batch_size` rows, without waiting for more of them.
 
     A thread that brings a request works for the request that has waited longest, so there are no threads to keep.
-
-    Args:
-        max_batch_size: rows of a batch; a request with more runs alone.
     """
 
     def __init__(self, max_batch_size: int) -> None:

@@ -28,12 +28,7 @@ SHUTDOWN = 20  # seconds that requests under way are given when the server stops
 
 
 def build_app(models: Mapping[str, ServedModel], max_batch_size: int) -> Starlette:
-    """The application. Everything that is not the page is answered in JSON, errors too.
-
-    Args:
-        models: by name.
-        max_batch_size: rows of a request at most.
-    """
+    """The application over models by name. Everything that is not the page is answered in JSON, errors too."""
     api = RestApi(models, max_batch_size)
 
     async def page(request: Request) -> Response:
@@ -60,11 +55,7 @@ def build_app(models: Mapping[str, ServedModel], max_batch_size: int) -> Starlet
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one.
-
-    Raises:
-        OSError: it cannot.
-    """
+    """A socket that listens; port 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=128)

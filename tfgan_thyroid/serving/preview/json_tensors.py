@@ -27,7 +27,7 @@ def to_array(name: str, value: Any, dtype: np.dtype) -> np.ndarray:
     Args:
         name: of the input, for messages.
         value: a number, string, boolean, `b64` object, or nested lists of one of them.
-        dtype: that is wanted; `object` gives bytes.
+        dtype: `object` gives bytes.
 
     Raises:
         ApiError: a value of another type, a ragged list or bad base64.
@@ -40,12 +40,7 @@ def to_array(name: str, value: Any, dtype: np.dtype) -> np.ndarray:
 
 
 def to_json(name: str, array: np.ndarray) -> Any:
-    """An output as a JSON value; strings are `b64` objects or text, as its name says.
-
-    Args:
-        name: of the output.
-        array: of numbers, booleans or bytes.
-    """
+    """An output as a JSON value; bytes are `b64` objects or text, as the output's name says."""
     if array.dtype != object:
         return array.tolist()
     as_bytes = name.endswith(BYTES_SUFFIX)

@@ -14,12 +14,6 @@ from tfgan_thyroid.serving.preview.api_errors import ApiError
 class LoadedVersion:
     """A session over the graph of a SavedModel; closed when nobody holds this object any more.
 
-    Args:
-        directory: of the version.
-
-    Attributes:
-        signatures: by name.
-
     Raises:
         UserError: it does not hold a SavedModel that can be read.
     """
@@ -38,11 +32,7 @@ class LoadedVersion:
         self._calls: dict[str, Callable[..., list]] = {}
 
     def inputs(self, signature: str) -> dict[str, tf.TensorSpec]:
-        """The inputs of a signature by name.
-
-        Raises:
-            ApiError: there is no such signature.
-        """
+        """The inputs of a signature by name."""
         if signature not in self.signatures:
             raise ApiError(f"there is no signature {signature!r}, but {', '.join(self.signatures)}")
         return {
@@ -51,11 +41,7 @@ class LoadedVersion:
         }
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs of a signature by name.
-
-        Args:
-            signature: its name.
-            inputs: an array of the right type for each input.
+        """The outputs of a signature by name; each input must have the right type.
 
         Raises:
             ApiError: an input has the wrong name or shape, or the graph failed.

@@ -16,10 +16,6 @@ DEFAULT_SIGNATURE = "serving_default"
 def parse(body: bytes, inputs_of: Callable[[str], dict[str, tf.TensorSpec]]) -> tuple[str, dict[str, np.ndarray], bool]:
     """Reads a request in row form (`instances`) or column form (`inputs`).
 
-    Args:
-        body: JSON text.
-        inputs_of: the inputs of a signature by its name; raises `ApiError` where there is none.
-
     Returns:
         The signature's name, arrays by input name, and whether the request came in row form.
 

@@ -16,12 +16,7 @@ _PATH = re.compile(r"models/(?P<model>[^/:]+)(/versions/(?P<version>\d{1,18}))?(
 
 
 class RestApi:
-    """Answers requests.
-
-    Args:
-        models: by name.
-        max_batch_size: rows of a batch; a request with more is refused, as TF Serving does when it batches.
-    """
+    """Answers requests to models by name; more rows than a batch are refused, as by TF Serving when it batches."""
 
     def __init__(self, models: Mapping[str, ServedModel], max_batch_size: int) -> None:
         self._models = models

@@ -22,11 +22,6 @@ class ServedModel:
 
     Requests hold the version that they use: a retired version closes after its last request. A newer version is
     loaded and warmed up before an older one is retired.
-
-    Args:
-        name: of the model in request paths.
-        directory: holds the versions.
-        keep: how many of the newest versions are served.
     """
 
     def __init__(self, name: str, directory: Path, keep: int = 1) -> None:
@@ -105,12 +100,7 @@ class ServedModel:
 
 @contextlib.contextmanager
 def polling(models: Collection[ServedModel], seconds: float) -> Iterator[None]:
-    """Polls models for new versions inside the block, in a thread of its own.
-
-    Args:
-        models: to poll.
-        seconds: between polls.
-    """
+    """Polls models for new versions inside the block, in a thread of its own, with pauses of so many seconds."""
     stopped = threading.Event()
 
     def poll() -> None:
