@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.rounds import run_rounds
 from benchmarks.scaffold import caution, spread
-from benchmarks.worker import Worker
+from benchmarks.side_process import SideProcess
 from tfgan_thyroid.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def compare(
     iterations: int,
     images: int,
     macs: Callable[[str], float],
-    ask_ours: Callable[[Worker], dict] = lambda worker: {},
+    ask_ours: Callable[[SideProcess], dict] = lambda worker: {},
 ) -> dict:
     """Times the sides in turn, each in a process of its own.
 
@@ -58,7 +58,7 @@ def compare(
     """
     with ExitStack() as stack:
         # One after the other, so that a warm-up meets an idle machine.
-        workers = {side: stack.enter_context(Worker(side, settings, module)) for side in sides}
+        workers = {side: stack.enter_context(SideProcess(side, settings, module)) for side in sides}
         done = run_rounds(workers, rounds, iterations, label)
         facts = {side: {**worker.ready, **worker.ask("memory")} for side, worker in workers.items()}
         answers = ask_ours(workers["ours"]) if "ours" in workers else {}

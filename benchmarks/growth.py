@@ -12,8 +12,8 @@ from typing import TextIO
 from benchmarks.arithmetic import iteration_macs
 from benchmarks.rounds import run_rounds
 from benchmarks.scaffold import add_turns, document, log_stream, parser, publish
+from benchmarks.side_process import SideProcess
 from benchmarks.sides import CHANNELS, LATENT_SIZE, Settings
-from benchmarks.worker import Worker
 from tfgan_thyroid import command
 from tfgan_thyroid.config import Config, stage_count
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(settings: Settings, flags: argparse.Namespace) -> dict:
     """Times iterations of one setting: seconds (the fastest round), peak memory, arithmetic."""
     macs = iteration_macs(settings.image_size, CHANNELS, settings.width, LATENT_SIZE, folded=True)
-    with Worker("ours", settings) as worker:
+    with SideProcess("ours", settings) as worker:
         label = f"{settings.image_size} pixels, width {settings.width}, batch {settings.batch_size}"
         rounds = run_rounds({"ours": worker}, flags.rounds, flags.iterations, label)
         peak_bytes = worker.ask("memory")["peak_bytes"]

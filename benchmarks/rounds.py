@@ -7,7 +7,7 @@ from typing import TextIO
 
 from benchmarks.machine import busy_core_seconds
 from benchmarks.scaffold import DISTURBING_CORES
-from benchmarks.worker import Worker
+from benchmarks.side_process import SideProcess
 from tfgan_thyroid.errors import UserError
 
 
@@ -20,7 +20,7 @@ class Round:
 
 
 def run_rounds(
-    workers: Mapping[str, Worker], rounds: int, iterations: int, label: str, progress: TextIO = sys.stderr
+    workers: Mapping[str, SideProcess], rounds: int, iterations: int, label: str, progress: TextIO = sys.stderr
 ) -> list[Round]:
     """Lets the sides work in turn, in alternating order; returns the rounds that count.
 
@@ -41,7 +41,7 @@ def run_rounds(
     return sorted(done, key=lambda r: r.foreign_cores)[:rounds]
 
 
-def _run_round(workers: Mapping[str, Worker], iterations: int) -> Round:
+def _run_round(workers: Mapping[str, SideProcess], iterations: int) -> Round:
     seconds: dict[str, float] = {}
     busy_start, own_busy = busy_core_seconds(), 0.0
     for name, worker in workers.items():

@@ -53,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _paper_model(folder: Path) -> Path:
     """A generator of the paper's size with its initial weights, exported: speed does not depend on what it learned."""
     from tfgan_thyroid.networks.generator import build_generator
-    from tfgan_thyroid.serving.export.saved_model import generator_functions
     from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
     from tfgan_thyroid.serving.export.version import save
 
@@ -61,7 +60,7 @@ def _paper_model(folder: Path) -> Path:
     generator = build_generator(config.image_size, config.channels, config.width, config.latent_size)
     version = folder / "paper" / "1"
     offered = GeneratorSignatures(generator)
-    save(version, generator_functions(offered))
+    save(version, offered.traced())
     (version / "model_card.json").write_text(json.dumps({"config": dataclasses.asdict(config)}))
     return version.parent
 

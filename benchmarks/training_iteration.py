@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from benchmarks.arithmetic import iteration_macs, pass_macs
 from benchmarks.comparison import compare, comparison_lines, require_peer
 from benchmarks.scaffold import add_counts, add_turns, document, parser, publish
+from benchmarks.side_process import SideProcess
 from benchmarks.sides import CHANNELS, LATENT_SIZE, Settings
-from benchmarks.worker import Worker
 from tfgan_thyroid import command
 from tfgan_thyroid.config import CHOICES, stage_count
 
@@ -63,7 +63,7 @@ def measure(flags: argparse.Namespace, precision: str) -> dict:
     return result
 
 
-def _ask_ours(worker: Worker, settings: Settings, flags: argparse.Namespace) -> dict:
+def _ask_ours(worker: SideProcess, settings: Settings, flags: argparse.Namespace) -> dict:
     """GFLOP/s of one large convolution alone and, where asked for, each update's and part's seconds and arithmetic."""
     # The best of several spells, since a disturbed one would sink the ceiling.
     answers: dict = {"ceiling_gflops": max(worker.ask("ceiling")["gflops"] for _ in range(flags.rounds))}

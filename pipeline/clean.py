@@ -107,10 +107,10 @@ def abandoned(store: "MetadataStore") -> list[str]:
 
 
 def _served_models(serving_dir: Path | None) -> set[str | None] | None:
-    from pipeline.components.pusher import model_digest
+    from pipeline.components.pusher import card_digest
     from tfgan_thyroid.serving.versions import versions_in
 
-    return None if serving_dir is None else {model_digest(version) for version in versions_in(serving_dir).values()}
+    return None if serving_dir is None else {card_digest(version) for version in versions_in(serving_dir).values()}
 
 
 def _is_pushed(root: Path, artifact: "Artifact", served: set[str | None] | None) -> bool:

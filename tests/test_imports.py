@@ -43,6 +43,7 @@ LIGHT = [
     "segmentation/record.py",
     "serving/client/rest_client.py",
     "serving/png_files.py",
+    "serving/synthetic_folder.py",
     "training/new_run.py",
 ]
 

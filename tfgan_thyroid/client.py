@@ -2,32 +2,14 @@
 
 import argparse
 import contextlib
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from tfgan_thyroid import __version__, atomic, command
-from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.png_files import PLACES, with_text
-
-
-class ImageClient(Protocol):
-    """What the REST and the gRPC client have in common.
-
-    Attributes:
-        url: address of the server, without a password.
-    """
-
-    url: str
-
-    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
-        """The PNG files of some seeds by output name."""
-
-    def close(self) -> None:
-        """Closes the connection."""
+from tfgan_thyroid import command
+from tfgan_thyroid.serving.client.image_client import ImageClient
+from tfgan_thyroid.serving.synthetic_folder import write_folder
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,10 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.dry_run:
             print(f"would write {what} to {args.output}, {args.batch_size} a request")
             return 0
-        if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
-            raise UserError(f"{args.output} holds something already: give a new --output, or remove it")
         facts = {"server": client.url, "model": args.model, "model_version": args.model_version}
-        manifest = _write(client, args.output, args.count, args.seed, args.batch_size, facts)
+        images = _download(client, args.count, args.seed, args.batch_size)
+        manifest = write_folder(args.output, images, {"Model": args.model}, facts)
     print(json.dumps(manifest) if args.json else f"wrote {what} to {args.output}")
     command.say_next(args.output / "images")
     return 0
@@ -92,35 +73,6 @@ def _client(args: argparse.Namespace) -> ImageClient:
     from tfgan_thyroid.serving.client.rest_client import RestClient
 
     return RestClient(args.url, args.model, args.model_version, args.timeout, args.retries)
-
-
-def _write(
-    client: ImageClient, output: Path, count: int, seed: int, batch_size: int, facts: dict[str, object]
-) -> dict[str, object]:
-    """Writes the images, masks if there are any, and their manifest; the directory appears by one rename."""
-    if output.is_dir():
-        output.rmdir()
-    entries = []
-    with atomic.new_directory(output) as temporary:
-        for image_seed, pngs in _download(client, count, seed, batch_size):
-            text = {
-                "Synthetic": "true",
-                "Model": str(facts["model"]),
-                "Seed": str(image_seed),
-                "Software": f"tfgan-thyroid {__version__}",
-            }
-            entry: dict[str, object] = {"seed": image_seed}
-            for output_name, png in pngs.items():
-                folder, name_key, digest_key = PLACES[output_name]
-                name = f"{folder}/synthetic_{image_seed:010d}.png"
-                content = with_text(png, text)
-                (temporary / folder).mkdir(exist_ok=True)
-                (temporary / name).write_bytes(content)
-                entry |= {name_key: name, digest_key: hashlib.sha256(content).hexdigest()}
-            entries.append(entry)
-        manifest = {"synthetic": True, "package_version": __version__, **facts, "images": entries}
-        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    return manifest
 
 
 def _download(client: ImageClient, count: int, seed: int, batch_size: int) -> Iterator[tuple[int, dict[str, bytes]]]:

@@ -78,15 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     command.start_log()
     import tensorflow as tf
 
-    from tfgan_thyroid.serving.preview.api import PreviewApi
     from tfgan_thyroid.serving.preview.http_server import build_app, listen, serve
-    from tfgan_thyroid.serving.preview.rest_api import RestApi
-    from tfgan_thyroid.serving.preview.served_model import ServedModel
-    from tfgan_thyroid.serving.preview.version_watcher import VersionWatcher
+    from tfgan_thyroid.serving.preview.served_model import ServedModel, polling
 
     tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     models = {name: ServedModel(name, path, args.keep) for name, path in directories.items()}
-    app = build_app(RestApi(models, args.max_batch_size), PreviewApi(models))
     with listen(args.host, args.port) as listening:
         for model in models.values():
             model.poll()
@@ -96,8 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"serving {', '.join(models)} at {_url(host, port)} (for development and tests; Ctrl-C stops)", flush=True
         )
-        with VersionWatcher(list(models.values()), args.poll_seconds):
-            serve(app, listening)
+        with polling(models.values(), args.poll_seconds):
+            serve(build_app(models, args.max_batch_size), listening)
     print("stopped")
     return 0
 

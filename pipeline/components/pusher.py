@@ -45,13 +45,13 @@ class Pusher(Component):
             OSError: the folder cannot be written.
         """
         model, serving_dir = workplace.inputs["model"] / "Format-Serving", Path(self.serving_dir)
-        reasons = self._obstacles(workplace.inputs, model_digest(model))
+        reasons = self._obstacles(workplace.inputs, card_digest(model))
         pushed: dict[str, Any] = {"pushed": not reasons, "version": None, "reasons": reasons}
         if not reasons:
             judged = json.loads((workplace.inputs["blessing"] / VERDICT).read_text())
             findings = {name: judged[name] for name in ("verdict", "audit") if name in judged}
             version = push(model, serving_dir, self.keep, findings)
-            pushed |= {"version": int(version.name), "model_digest": model_digest(version)}
+            pushed |= {"version": int(version.name), "model_digest": card_digest(version)}
             workplace.log.info("version %s of %s", version.name, serving_dir.name)
         (workplace.outputs["pushed_model"] / PUSHED).write_text(json.dumps(pushed, indent=2) + "\n")
 
@@ -92,7 +92,7 @@ def push(model: Path, serving_dir: Path, keep: int, findings: Mapping[str, Any] 
     """
     there = list(versions_in(serving_dir).values())
     place = there[-1] if there else serving_dir / "0"
-    if not there or model_digest(place) is None or model_digest(place) != model_digest(model):
+    if not there or card_digest(place) is None or card_digest(place) != card_digest(model):
         place = serving_dir / str(int(place.name) + 1)
         with staging_directory(place) as staging:
             shutil.copytree(model, staging, dirs_exist_ok=True)
@@ -123,7 +123,7 @@ def roll_back(serving_dir: Path, version: int | None = None) -> Path:
     if version not in there:
         names = ", ".join(map(str, sorted(there))) or "none"
         raise UserError(f"{serving_dir} has no version {version}: there are {names}")
-    newest, wanted = (model_digest(there[number]) for number in (max(there), version))
+    newest, wanted = (card_digest(there[number]) for number in (max(there), version))
     digests = {name for name in (*withdrawn(serving_dir), newest) if name is not None and name != wanted}
     atomic.write_text(serving_dir / WITHDRAWN, json.dumps(sorted(digests)) + "\n")
     return push(there[version], serving_dir, keep=len(there) + 1)
@@ -135,7 +135,7 @@ def withdrawn(serving_dir: Path) -> set[str]:
     return set(json.loads(file.read_text())) if file.is_file() else set()
 
 
-def model_digest(version: Path) -> str | None:
+def card_digest(version: Path) -> str | None:
     """The digest of the weights, as the model card states it; None for a model without a card."""
     try:
         return json.loads((version / "model_card.json").read_text())["model_digest"]

@@ -75,7 +75,7 @@ class Artifact:
             raise UserError(f"{directory / MANIFEST} is damaged ({error})") from None
 
 
-def content_digest(directory: Path) -> str:
+def directory_digest(directory: Path) -> str:
     """SHA-256 over the relative names and contents of all files of a directory, the manifest left out."""
     digest = hashlib.sha256()
     for path in sorted(directory.rglob("*")):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.components.component import Component
 from pipeline.components.workplace import Workplace
-from pipeline.orchestration.artifact import MANIFEST, Artifact, content_digest
+from pipeline.orchestration.artifact import MANIFEST, Artifact, directory_digest
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.command import one_line
 from tfgan_thyroid.errors import UserError
@@ -100,7 +100,7 @@ def _publish(
         artifact = Artifact(
             name=f"{component.name}/{output}/{execution}",
             type=component.outputs[output],
-            digest=content_digest(directory),
+            digest=directory_digest(directory),
             parameters=component.parameters,
             parents=parents,
             started=started,

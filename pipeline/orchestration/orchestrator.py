@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.components.component import Component
 from pipeline.components.last_blessed import LastBlessed
-from pipeline.orchestration.artifact import Artifact, content_digest
+from pipeline.orchestration.artifact import Artifact, directory_digest
 from pipeline.orchestration.execution import execute, now, remove_leftovers
 from pipeline.orchestration.root_lock import only_process
 from pipeline.orchestration.run_progress import PlanProgress, Step
@@ -158,7 +158,7 @@ class Orchestrator:
         there = store.artifacts()
         outputs = {}
         for output, name in store.artifacts_of(execution.id).items():
-            if name not in there or content_digest(self.root / name) != there[name].digest:
+            if name not in there or directory_digest(self.root / name) != there[name].digest:
                 LOG.warning("%s was removed or changed by hand: %s runs again", self.root / name, component.name)
                 return None
             outputs[output] = there[name]

@@ -13,7 +13,7 @@ from tfx.types import artifact_utils
 from pipeline.components.component import Component
 from pipeline.components.last_blessed import LastBlessed
 from pipeline.components.workplace import Workplace
-from pipeline.orchestration.artifact import content_digest
+from pipeline.orchestration.artifact import directory_digest
 from pipeline.orchestration.execution import SCRATCH, WORKING
 from tfgan_thyroid.command import one_line
 from tfgan_thyroid.errors import UserError
@@ -47,7 +47,7 @@ class RunComponent(BaseExecutor):
                 output_dict[source.blessing][0].set_int_custom_property("current_model_id", inputs[source.new].id)
         properties = component.properties(outputs)
         for name, (artifact,) in output_dict.items():
-            _set_properties(artifact, {"digest": content_digest(outputs[name]), **properties.get(name, {})})
+            _set_properties(artifact, {"digest": directory_digest(outputs[name]), **properties.get(name, {})})
         shutil.rmtree(scratch.parent)
 
 
@@ -81,7 +81,7 @@ def _paths(artifacts: Artifacts) -> dict[str, Path]:
 
 
 def _digest(artifact: types.Artifact) -> str:
-    return artifact.get_string_custom_property("digest") or content_digest(Path(artifact.uri))
+    return artifact.get_string_custom_property("digest") or directory_digest(Path(artifact.uri))
 
 
 def _set_properties(artifact: types.Artifact, properties: dict[str, Any]) -> None:

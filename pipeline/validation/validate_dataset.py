@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.preprocessing.write.split_drift import drift
-from pipeline.preprocessing.write.split_statistics import content_digest
 from pipeline.validation.anomalies import ERROR, WARNING, Anomaly
 from pipeline.validation.schema_rules import load_rules, schema_drift
 from pipeline.validation.split_account import SplitAccount, account_for_split
@@ -94,7 +93,7 @@ def _shared(accounts: Mapping[str, SplitAccount]) -> Iterator[Anomaly]:
 
 
 def _digest(accounts: Mapping[str, SplitAccount], info: schema.DatasetInfo) -> Iterator[Anomaly]:
-    found = content_digest({split: account.record_digests for split, account in accounts.items()})
+    found = schema.dataset_digest({split: account.record_digests for split, account in accounts.items()})
     if found != info.digest:
         detail = f"{found[:12]}, and dataset.json says {info.digest[:12]}: records were changed after it was written"
         yield Anomaly(ERROR, "other content", detail)

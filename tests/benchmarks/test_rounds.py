@@ -21,10 +21,10 @@ class FakeMachine:
         self.finite = True
 
     def workers(self):
-        return {name: FakeWorker(self, name) for name in ("ours", "peer")}
+        return {name: FakeProcess(self, name) for name in ("ours", "peer")}
 
 
-class FakeWorker:
+class FakeProcess:
     def __init__(self, machine, name):
         self.machine, self.name = machine, name
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from benchmarks import training_iteration
+from benchmarks.side_process import SideProcess
 from benchmarks.sides import Settings
-from benchmarks.worker import Worker
 from tfgan_thyroid.errors import UserError
 
 SMALL = ["--image-size", "32", "--width", "4", "--batch-size", "2", "--rounds", "3", "--iterations", "1"]
@@ -69,7 +69,7 @@ def test_an_unknown_precision_is_a_wrong_flag(capsys):
 def test_a_side_that_dies_is_told_with_its_last_words():
     broken = Settings(image_size=32, width=4, batch_size=2, precision="float16", seed=0)
     with pytest.raises(UserError, match="'ours' ended with code 1: .*precision is 'float16'"):
-        Worker("ours", broken)
+        SideProcess("ours", broken)
 
 
 def test_help_imports_neither_tensorflow_nor_torch():

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks.side_process import SideProcess
 from benchmarks.unet import forward_macs, main
 from benchmarks.unet_sides import UNetSettings
-from benchmarks.worker import Worker
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.model import build_segmentation_model
 
@@ -22,7 +22,7 @@ CONFIG = SegmentationConfig(image_size=32, width=4, batch_size=4, seed=3)
 @pytest.mark.slow
 def test_our_side_tells_its_memory():
     settings = UNetSettings(image_size=16, width=2, batch_size=2, precision="float32", seed=0, task="inference")
-    with Worker("ours", settings, "benchmarks.unet_sides") as worker:
+    with SideProcess("ours", settings, "benchmarks.unet_sides") as worker:
         memory = worker.ask("memory")
     assert 0 < memory["imported_bytes"] < memory["peak_bytes"]
 

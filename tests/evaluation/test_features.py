@@ -88,7 +88,7 @@ def test_an_encoder_that_has_diverged_is_refused(run, tmp_path, monkeypatch):
     broken.checkpoints.mkdir()
     model = build_model(run.read().config)
     model.encoder.trainable_variables[0].assign(model.encoder.trainable_variables[0] * np.nan)
-    monkeypatch.setattr(checkpoints, "check_finite", lambda *_: None)
+    monkeypatch.setattr(checkpoints, "_check_finite", lambda *_: None)
     checkpoints.save(broken, model)
     with pytest.raises(UserError, match="hold NaN or infinity"):
         feature_extractor("encoder", broken, "latest", None)(IMAGES)

@@ -164,7 +164,7 @@ def test_a_generator_of_nan_is_refused(run, tmp_path, monkeypatch):
     model = build_model(run.read().config)
     for network in (model.generator, model.averaged_generator):
         network.trainable_variables[0].assign(network.trainable_variables[0] * np.nan)
-    monkeypatch.setattr(checkpoints, "check_finite", lambda *_: None)
+    monkeypatch.setattr(checkpoints, "_check_finite", lambda *_: None)
     checkpoints.save(broken, model)
     with pytest.raises(UserError, match="NaN"):
         generated_source(broken.path, 4, 0)

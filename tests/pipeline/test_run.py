@@ -18,7 +18,7 @@ from pipeline.components.evaluator import Evaluator
 from pipeline.components.infra_validator import InfraValidator
 from pipeline.components.thresholds import DEFAULT
 from pipeline.components.workplace import Workplace
-from pipeline.orchestration.artifact import Artifact, content_digest
+from pipeline.orchestration.artifact import Artifact, directory_digest
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.data.records.input_pipeline import load_images
 from tfgan_thyroid.errors import UserError
@@ -64,7 +64,7 @@ def kill_at(sign, folder, scans, *flags):
 def assert_nothing_is_half_made(root):
     shown = [path for path in root.glob("[A-Z]*/*/*") if not path.parent.name.startswith(".")]
     for directory in shown:
-        assert Artifact.read(directory).digest == content_digest(directory)
+        assert Artifact.read(directory).digest == directory_digest(directory)
 
 
 def made(root, source):

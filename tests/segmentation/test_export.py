@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, current_stack
-from tfgan_thyroid.segmentation import checkpoints as segmentation_checkpoints
+from tfgan_thyroid.segmentation.checkpoints import best_iteration
 from tfgan_thyroid.segmentation.config import SegmentationConfig
 from tfgan_thyroid.segmentation.export import export_unet
 from tfgan_thyroid.segmentation.model import build_segmentation_model
@@ -32,7 +33,7 @@ def run(trained, tmp_path_factory):
         CONFIG, "/secret/path", "/other/secret", "digest", "pairs", ["a"] * 7, 3, current_stack(), "0"
     )
     run = RunDirectory.create(tmp_path_factory.mktemp("runs"), record)
-    segmentation_checkpoints.save(run, trained)
+    checkpoints.save(run, trained, best_iteration)
     return run
 
 

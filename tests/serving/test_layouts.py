@@ -11,9 +11,11 @@ from PIL import Image
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.networks.generator import build_generator
+from tfgan_thyroid.serving.image_folder import write_images
 from tfgan_thyroid.serving.layouts import LAYOUTS, run_lengths
+from tfgan_thyroid.serving.synthetic_folder import write_folder
 
-ABOUT = {"Synthetic": "true", "Model digest": "d" * 64, "Seed": "7", "Software": "tfgan-thyroid 0"}
 NAMES = ("synthetic_0000000007", "synthetic_0000000008")
 
 
@@ -26,23 +28,13 @@ def pixels_and_mask(seed, size=15):
 
 
 def write(folder, layout):
-    """Two images with masks."""
-    arranged, entries = LAYOUTS[layout], []
-    for index, name in enumerate(NAMES):
+    """Two images with masks; the entries of the manifest."""
+    images = []
+    for index in range(2):
         pixels, mask = pixels_and_mask(index)
-        entry = {"seed": 7 + index, "file": arranged.image.format(name), "mask": arranged.mask.format(name)}
-        about = {**ABOUT, "Seed": str(entry["seed"])}
-        for key, encode, array in (
-            ("file", arranged.encode_image, pixels),
-            ("mask", arranged.encode_mask, 255 * mask.astype(np.uint8)),
-        ):
-            path = folder / entry[key]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(encode_png(array), about))
-        entries.append(entry)
-    if arranged.write_index:
-        arranged.write_index(folder, entries)
-    return entries
+        pngs = {"image_bytes": encode_png(pixels), "mask_bytes": encode_png(255 * mask.astype(np.uint8))}
+        images.append((7 + index, pngs))
+    return write_folder(folder, images, {"Model digest": "d" * 64}, {}, LAYOUTS[layout])["images"]
 
 
 def test_nnunet_finds_images_labels_and_its_dataset_json(tmp_path):
@@ -120,17 +112,16 @@ def test_plain_files_say_that_they_are_synthetic(tmp_path):
                 assert image.text["Synthetic"] == "true"
 
 
-def test_a_layout_of_pairs_refuses_images_alone():
+def test_a_layout_of_pairs_refuses_images_alone(tmp_path):
+    generator = build_generator(16, 1, 4, 8)
     with pytest.raises(UserError, match="--paired"):
-        LAYOUTS["nnunet"].check(paired=False)
-    LAYOUTS["dicom"].check(paired=False)
+        write_images(generator, tmp_path / "out", count=1, seed=0, batch_size=1, facts={}, layout="nnunet")
+    assert not (tmp_path / "out").exists()
 
 
 def test_monai_reads_the_plain_folder_by_the_lines_of_the_guide(tmp_path, monkeypatch):
     pytest.importorskip("monai", reason="MONAI is not installed")
-    (tmp_path / "generated").mkdir()
-    entries = write(tmp_path / "generated", "plain")
-    (tmp_path / "generated" / "manifest.json").write_text(json.dumps({"images": entries}))
+    write(tmp_path / "generated", "plain")
     guide = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
     (code,) = re.findall(r"```python\n(import json, monai\n.*?)```", guide, re.S)
     monkeypatch.chdir(tmp_path)

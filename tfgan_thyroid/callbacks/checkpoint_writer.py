@@ -7,11 +7,7 @@ from tfgan_thyroid.runs.run_directory import RunDirectory
 
 
 class CheckpointWriter(keras.callbacks.Callback):
-    """Saves every `checkpoint_every` iterations and when training ends, by its plan or by a signal.
-
-    Args:
-        run: where to.
-    """
+    """Saves every `checkpoint_every` iterations and when training ends, by its plan or by a signal."""
 
     def __init__(self, run: RunDirectory) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from tfgan_thyroid.evaluation.progress import progress_bar
 from tfgan_thyroid.evaluation.saved_generator import files_digest, model_card, newest_version, saved_generator
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.runs import checkpoints
-from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
+from tfgan_thyroid.runs.generator_weights import load_generator, weights_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 
 GENERATION_BATCH = 50
@@ -63,7 +63,7 @@ def generated_source(
     }
     generator = load_generator(config, found, weights)
     images = _generate(_run_generator(generator, config.latent_size), count, seed)
-    return ImageSource(images, kind, source_facts(images, kind, model_digest(generator), facts), run=run)
+    return ImageSource(images, kind, source_facts(images, kind, weights_digest(generator), facts), run=run)
 
 
 def run_images(run: RunDirectory, which: str, weights: str | None, count: int, seed: int = 0) -> np.ndarray:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.preview.api_errors import ApiError
@@ -26,20 +25,17 @@ def newest_version(path: Path) -> Path | None:
 
 def saved_generator(version: Path) -> Callable[[np.ndarray], np.ndarray]:
     """A function from seeds `[N]` to uint8 images `[N, H, W, 1]`."""
-    try:
-        loaded = LoadedVersion(version)
-        inputs = loaded.inputs("serving_default")
-    except (OSError, RuntimeError, ApiError, tf.errors.OpError) as error:
-        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
-    if set(inputs) != {"seed"}:
-        wanted = ", ".join(inputs)
-        raise UserError(f"{version} is no generator: its serving_default takes {wanted}, not a seed")
+    loaded = LoadedVersion(version)
+    default = loaded.signatures.get("serving_default")
+    if default is None or set(default.inputs) != {"seed"}:
+        taken = "is missing" if default is None else f"takes {', '.join(default.inputs)}, not a seed"
+        raise UserError(f"{version} is no generator: its serving_default {taken}")
 
     def make(seeds: np.ndarray) -> np.ndarray:
         try:
             pngs = loaded.run("serving_default", {"seed": seeds.astype(np.int64)})["image_bytes"]
         except ApiError as error:
-            raise UserError(f"{version} failed to generate ({str(error).splitlines()[0]})") from None
+            raise UserError(f"{version} failed to generate ({error})") from None
         return np.stack([decode_png(png) for png in pngs])
 
     return make

@@ -47,8 +47,9 @@ def sum_boxes(inputs: tf.Tensor, kernel: tf.Tensor, smooth: bool = False) -> tf.
     maps = tf.nn.conv2d_transpose(inputs, kernel, shape, 2, "VALID")
     weights = SMOOTH if smooth else REPEATED
     box = np.tile(np.outer(weights, weights)[:, :, np.newaxis, np.newaxis], [1, 1, filters, 1])
-    border = [len(weights) // 2 - 1] * 2
-    return tf.nn.depthwise_conv2d(maps, tf.constant(box, maps.dtype), [1] * 4, [[0, 0], border, border, [0, 0]])
+    if smooth:  # zeros of its own: oneDNN ends the process where explicit padding meets a bias behind it
+        maps = tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    return tf.nn.depthwise_conv2d(maps, tf.constant(box, maps.dtype), [1] * 4, "VALID")
 
 
 def _by_products(inputs: tf.Tensor, kernel: tf.Tensor, smooth: bool) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """Checkpoints: everything a resumed run needs, in one directory an iteration that appears by a rename."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,43 +16,42 @@ from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 KEPT = 2
 
-MISFITS = (AssertionError, ValueError, IndexError, tf.errors.OpError)
+_MISFITS = (AssertionError, ValueError, IndexError, tf.errors.OpError)
 """What TensorFlow raises for a checkpoint of another model, or for damaged files (IndexError: a file is cut short)."""
 
 
-def save(run: RunDirectory, model: GenerativeModel) -> Path:
-    """Writes the state of all networks, optimizers, the average and the iteration; then drops what is not kept.
+def save(run: RunDirectory, model: keras.Model, best: Callable[[RunDirectory], int | None] | None = None) -> Path:
+    """Writes the state of all networks, optimizers and the iteration; then drops all but the last two and the best.
 
     The random state and the position in the data are functions of the iteration, so that they need no file.
+
+    Args:
+        run: where to.
+        model: a generative model or a U-Net's: its `state()` is written.
+        best: finds the best iteration; by default by the `best_metric` of the configuration.
 
     Raises:
         UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
     """
-    path = write_state(run, model)
-    drop_old(run, best_iteration(run, model.config.best_metric))
-    return path
-
-
-def write_state(run: RunDirectory, model: Any) -> Path:
-    """Writes the checkpoint of a generative model or a U-Net, unless it is there.
-
-    Raises:
-        UserError: as `save`.
-    """
     iteration = int(model.iteration.numpy())
     path = run.checkpoints / f"{iteration:08d}"
     if not path.exists():
-        check_finite(run, model.networks, iteration)
+        _check_finite(run, model.networks, iteration)
         try:
             with atomic.new_directory(path) as temporary:
                 tf.train.Checkpoint(**model.state()).write(str(temporary / "state"))
         except tf.errors.OpError as error:
             reason = file_error_reason(error.message)
             raise UserError(f"cannot write checkpoint {path}: {reason}; earlier checkpoints are whole") from None
+    checkpoints = list_checkpoints(run)
+    best_one = best(run) if best else best_iteration(run, model.config.best_metric)
+    for old in checkpoints[:-KEPT]:
+        if int(old.name) != best_one:
+            shutil.rmtree(old)
     return path
 
 
-def check_finite(run: RunDirectory, networks: Mapping[str, keras.Model], iteration: int) -> None:
+def _check_finite(run: RunDirectory, networks: Mapping[str, keras.Model], iteration: int) -> None:
     """Refuses to save weights that are NaN or infinite.
 
     Raises:
@@ -142,48 +141,51 @@ def best_iteration(run: RunDirectory, metric: str) -> int | None:
     return min(scores, key=lambda iteration: (scores[iteration], iteration), default=None)
 
 
-def restore(model: GenerativeModel, checkpoint: Path) -> None:
+def restore(model: keras.Model, checkpoint: Path) -> None:
     """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched.
 
     Raises:
         UserError: the checkpoint is damaged or does not fit this model.
     """
-    _read(tf.train.Checkpoint(**model.state()), checkpoint, complete=True)
+    read(model.state(), checkpoint, partial=False)
 
 
 def restore_networks(model: GenerativeModel, checkpoint: Path) -> None:
     """Restores the networks alone, as the start of another run; the average forgets its own start by its ramp."""
-    _read(tf.train.Checkpoint(**model.networks), checkpoint, complete=False)
+    read(model.networks, checkpoint)
 
 
-def _read(target: tf.train.Checkpoint, checkpoint: Path, complete: bool) -> None:
-    try:
-        status = target.read(str(checkpoint / "state"))
-        status.assert_existing_objects_matched()
-        if complete:
-            status.assert_consumed()
-    except MISFITS as error:
-        raise unreadable(checkpoint, error, "does not fit this model") from None
-
-
-def unreadable(checkpoint: Path, error: Exception, misfit: str) -> UserError:
-    """Why a checkpoint was not read: its files are damaged, or it is of another model.
+def read(
+    objects: Mapping[str, Any], checkpoint: Path, misfit: str = "does not fit this model", partial: bool = True
+) -> None:
+    """Restores some objects of a checkpoint by name.
 
     Args:
+        objects: each must be in the checkpoint, whole and of the same shapes.
         checkpoint: a directory under the run's `checkpoints`.
-        error: one of `MISFITS`.
         misfit: what is wrong where the files are whole.
+        partial: whether the checkpoint may hold more.
+
+    Raises:
+        UserError: the checkpoint is damaged, or of another model.
     """
-    reason = str(error).splitlines()[0][:200]
-    if _is_whole(checkpoint):
-        return UserError(f"checkpoint {checkpoint} {misfit} ({reason})")
-    older = [path for path in list_checkpoints(RunDirectory(checkpoint.parents[1])) if path.name < checkpoint.name]
-    whole = next((path for path in reversed(older) if _is_whole(path)), None)
-    remedy = "no older one is whole: start a new run"
-    if whole is not None:
-        number = int(whole.name)
-        remedy = f"iteration {number} is whole: take it by --checkpoint {number}, or remove {checkpoint} and --resume"
-    return UserError(f"checkpoint {checkpoint} is damaged ({reason}): {remedy}")
+    try:
+        status = tf.train.Checkpoint(**objects).read(str(checkpoint / "state")).assert_existing_objects_matched()
+        status.expect_partial() if partial else status.assert_consumed()
+    except _MISFITS as error:
+        reason = str(error).splitlines()[0][:200]
+        if _is_whole(checkpoint):
+            raise UserError(f"checkpoint {checkpoint} {misfit} ({reason})") from None
+        raise UserError(f"checkpoint {checkpoint} is damaged ({reason}): {_remedy(checkpoint)}") from None
+
+
+def _remedy(damaged: Path) -> str:
+    run = RunDirectory(damaged.parents[1])
+    for older in reversed(list_checkpoints(run)):
+        if older.name < damaged.name and _is_whole(older):
+            number = int(older.name)
+            return f"iteration {number} is whole: take it by --checkpoint {number}, or remove {damaged} and --resume"
+    return "no older one is whole: start a new run"
 
 
 def _is_whole(checkpoint: Path) -> bool:
@@ -192,15 +194,6 @@ def _is_whole(checkpoint: Path) -> bool:
         reader = tf.train.load_checkpoint(str(checkpoint / "state"))
         for name in reader.get_variable_to_dtype_map():
             reader.get_tensor(name)
-    except MISFITS:
+    except _MISFITS:
         return False
     return True
-
-
-def drop_old(run: RunDirectory, best: int | None) -> None:
-    """Drops all but the last two checkpoints and the best."""
-    checkpoints = list_checkpoints(run)
-    kept = {int(path.name) for path in checkpoints[-KEPT:]} | {best}
-    for path in checkpoints:
-        if int(path.name) not in kept:
-            shutil.rmtree(path)

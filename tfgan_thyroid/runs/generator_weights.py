@@ -8,12 +8,11 @@ import hashlib
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import model_class
-from tfgan_thyroid.runs.checkpoints import MISFITS, unreadable
+from tfgan_thyroid.runs import checkpoints
 
 
 def load_generator(config: Config, checkpoint: Path, weights: str | None = None) -> keras.Model:
@@ -65,7 +64,7 @@ def load_encoder(config: Config, checkpoint: Path) -> keras.Model:
     return model.latent_encoder(encoder)
 
 
-def model_digest(generator: keras.Model) -> str:
+def weights_digest(generator: keras.Model) -> str:
     """SHA-256 over the shapes and bytes of all weights in order: what tells two generators apart."""
     digest = hashlib.sha256()
     for weight in generator.get_weights():
@@ -83,8 +82,4 @@ def _multiply(layer: keras.layers.Layer, factor: float) -> None:
 
 
 def _read(name: str, network: keras.Model, checkpoint: Path) -> None:
-    try:
-        status = tf.train.Checkpoint(**{name: network}).read(str(checkpoint / "state"))
-        status.assert_existing_objects_matched().expect_partial()
-    except MISFITS as error:
-        raise unreadable(checkpoint, error, f"holds no {name} of this shape") from None
+    checkpoints.read({name: network}, checkpoint, f"holds no {name} of this shape")

@@ -1,29 +1,13 @@
-"""Checkpoints of a U-Net: each whole, in a directory that appears by a rename."""
+"""Which checkpoint of a U-Net is the best, and when it is saved."""
 
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
-from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.runs.checkpoints import MISFITS, drop_old, list_checkpoints, unreadable, write_state
+from tfgan_thyroid.runs import checkpoints
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
-from tfgan_thyroid.segmentation.model import SegmentationModel
 
 BEST_METRIC = "eval_dice"
-
-
-def save(run: RunDirectory, model: SegmentationModel) -> Path:
-    """Writes network, optimizer, step and the epoch's losses; then drops all but the last two and the best.
-
-    The order of the examples is a function of the step, so that it needs no file.
-
-    Raises:
-        UserError: the file system refused it, or a weight is not finite; earlier checkpoints stay as they were.
-    """
-    path = write_state(run, model)
-    drop_old(run, best_iteration(run))
-    return path
 
 
 def best_iteration(run: RunDirectory) -> int | None:
@@ -41,20 +25,7 @@ def epochs_since_best(run: RunDirectory) -> int:
 
 def find(run: RunDirectory, which: str = "latest") -> Path:
     """The checkpoint named `latest` or `best`."""
-    checkpoints = list_checkpoints(run)
-    wanted = checkpoints[-1:] if which == "latest" else [c for c in checkpoints if int(c.name) == best_iteration(run)]
-    if not wanted:
-        raise UserError(f"{run.path} has no {which} checkpoint yet")
-    return wanted[0]
-
-
-def restore(model: SegmentationModel, checkpoint: Path) -> None:
-    """Restores everything; the model must be compiled, so that each optimizer slot exists and is matched."""
-    try:
-        status = tf.train.Checkpoint(**model.state()).read(str(checkpoint / "state"))
-        status.assert_existing_objects_matched().assert_consumed()
-    except MISFITS as error:
-        raise unreadable(checkpoint, error, "does not fit this model") from None
+    return checkpoints.find(run, which if which == "latest" else str(best_iteration(run)))
 
 
 class EpochCheckpoints(keras.callbacks.Callback):
@@ -73,8 +44,8 @@ class EpochCheckpoints(keras.callbacks.Callback):
             return
         is_best = model.config.early_stopping and best_iteration(self.run) == iteration
         if is_best or model.epoch % model.config.checkpoint_every == 0:
-            save(self.run, model)
+            checkpoints.save(self.run, model, best_iteration)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Saves the last step."""
-        save(self.run, self.model)
+        checkpoints.save(self.run, self.model, best_iteration)

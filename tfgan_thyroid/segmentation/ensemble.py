@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.runs.generator_weights import model_digest
+from tfgan_thyroid.runs.checkpoints import restore
+from tfgan_thyroid.runs.generator_weights import weights_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.segmentation import checkpoints
 from tfgan_thyroid.segmentation.metrics import confusion
@@ -81,25 +81,22 @@ def run_member(run: RunDirectory) -> Member:
     """
     config = read_record(run).config
     model = build_segmentation_model(config, 1)
-    checkpoints.restore(model, checkpoints.find(run, "best" if config.early_stopping else "latest"))
+    restore(model, checkpoints.find(run, "best" if config.early_stopping else "latest"))
 
     def probabilities(images: np.ndarray) -> np.ndarray:
         _check_size(str(run.path), config.image_size, images)
         return model.probabilities(images)
 
-    digest = model_digest(model.unet)
+    digest = weights_digest(model.unet)
     keras.backend.clear_session()
     return Member(digest, probabilities)
 
 
 def exported_member(version: Path, digest: str) -> Member:
     """An exported U-Net, by its signature alone."""
-    try:
-        loaded = LoadedVersion(version)
-        outputs = set(loaded.signatures["serving_default"].outputs)
-    except (OSError, RuntimeError, KeyError, tf.errors.OpError) as error:
-        raise UserError(f"{version} cannot be loaded as a SavedModel ({str(error).splitlines()[0]})") from None
-    if outputs != {"mask_bytes", "probability"}:
+    loaded = LoadedVersion(version)
+    default = loaded.signatures.get("serving_default")
+    if default is None or set(default.outputs) != {"mask_bytes", "probability"}:
         raise UserError(f"{version} is no exported U-Net: give one of python -m tfgan_thyroid.segment --export-to")
 
     def probabilities(images: np.ndarray) -> np.ndarray:
@@ -109,7 +106,7 @@ def exported_member(version: Path, digest: str) -> Member:
             try:
                 parts.append(loaded.run("serving_default", {"image_bytes": pngs})["probability"])
             except ApiError as error:
-                raise UserError(f"{version} refused the images ({str(error).splitlines()[0]})") from None
+                raise UserError(f"{version} refused the images ({error})") from None
         return np.concatenate(parts)
 
     return Member(digest, probabilities)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from tfgan_thyroid.callbacks.stopping import NonFiniteGuard, StopOnSignal
-from tfgan_thyroid.runs.checkpoints import list_checkpoints, refuse_diverged
+from tfgan_thyroid.runs.checkpoints import list_checkpoints, refuse_diverged, restore
 from tfgan_thyroid.runs.run_directory import RunDirectory, forget_after
 from tfgan_thyroid.segmentation import checkpoints
 from tfgan_thyroid.segmentation.batches import Part, epoch_steps, segmentation_batches, training_parts
@@ -63,7 +63,7 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
     model = build_segmentation_model(config, epoch_steps(parts))
     refuse_diverged(run)
     if list_checkpoints(run):
-        checkpoints.restore(model, checkpoints.find(run))
+        restore(model, checkpoints.find(run))
     for path in (run.stats_file, run.metrics_file):
         forget_after(path, int(model.iteration.numpy()))
     if is_finished(run, model):
@@ -88,7 +88,7 @@ def fit_unet(run: RunDirectory, data: SegmentationData) -> SegmentationModel:
             name = signal.Signals(stop.received).name
             LOG.info("stopped by %s in epoch %d of %d, saved", name, model.epoch + 1, config.epochs)
     if config.early_stopping and is_finished(run, model):
-        checkpoints.restore(model, checkpoints.find(run, "best"))
+        restore(model, checkpoints.find(run, "best"))
     return model
 
 

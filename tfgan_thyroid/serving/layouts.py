@@ -6,52 +6,15 @@ What is written says in every layout that it is synthetic: PNG files in text chu
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.png_files import with_text
-
-About = dict[str, str]
-"""What a file says of itself: `Synthetic`, `Model digest`, `Seed`, `Software`."""
-Entry = dict[str, Any]
-"""An image of the manifest: `seed`, `file`, and `mask` where there is one."""
-
-
-class Layout(NamedTuple):
-    """How a folder is arranged.
-
-    Attributes:
-        image: place of an image, with `{}` for its name.
-        mask: place of its mask.
-        encode_image: from PNG and what the file says of itself to the file's bytes.
-        encode_mask: likewise, of a mask of 0 and 255.
-        write_index: writes what names all files, into the folder; None where nothing does.
-        needs_masks: whether images alone are refused.
-    """
-
-    image: str
-    mask: str
-    encode_image: Callable[[bytes, About], bytes] = with_text
-    encode_mask: Callable[[bytes, About], bytes] = with_text
-    write_index: Callable[[Path, Sequence[Entry]], None] | None = None
-    needs_masks: bool = False
-
-    def check(self, paired: bool) -> None:
-        """Refuses, before anything is generated, images that lack masks.
-
-        Raises:
-            UserError: they do.
-        """
-        if self.needs_masks and not paired:
-            raise UserError(
-                "this layout is of images with masks, and the run makes images alone: train with --paired, or give "
-                "--layout plain or dicom"
-            )
+from tfgan_thyroid.serving.synthetic_folder import PLAIN, About, Entry, Layout
 
 
 def _pixels(png: bytes) -> np.ndarray:
@@ -124,7 +87,7 @@ def _dicom(png: bytes, about: About) -> bytes:
 
 
 LAYOUTS = {
-    "plain": Layout("images/{}.png", "masks/{}.png"),
+    "plain": PLAIN,
     "nnunet": Layout(
         "imagesTr/{}_0000.png",
         "labelsTr/{}.png",
@@ -132,6 +95,6 @@ LAYOUTS = {
         write_index=_nnunet_index,
         needs_masks=True,
     ),
-    "coco": Layout("images/{}.png", "masks/{}.png", write_index=_coco_index, needs_masks=True),
+    "coco": PLAIN._replace(write_index=_coco_index, needs_masks=True),
     "dicom": Layout("images/{}.dcm", "masks/{}.png", encode_image=_dicom),
 }

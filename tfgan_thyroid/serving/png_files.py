@@ -6,8 +6,8 @@ No Pillow, and nothing else beyond the standard library.
 import struct
 import zlib
 
-PLACES = {"image_bytes": ("images", "file", "sha256"), "mask_bytes": ("masks", "mask", "mask_sha256")}
-"""Where each output of `serving_default` goes: folder, and the keys of its name and digest in a manifest's entry."""
+OUTPUTS = ("image_bytes", "mask_bytes")
+"""Of `serving_default`; the second of a paired generator alone."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = len(_SIGNATURE) + 4 + 4 + 13 + 4  # length, type, IHDR and its check sum

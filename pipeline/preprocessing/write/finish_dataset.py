@@ -11,7 +11,7 @@ from pipeline.preprocessing.settings import PreprocessSettings
 from pipeline.preprocessing.splits.report_alike import summarize_alike, write_alike, write_duplicates
 from pipeline.preprocessing.write.feature_statistics import write_feature_statistics
 from pipeline.preprocessing.write.split_drift import drift
-from pipeline.preprocessing.write.split_statistics import SplitStatistics, content_digest
+from pipeline.preprocessing.write.split_statistics import SplitStatistics
 from pipeline.preprocessing.write.write_shards import PlanSummary, WrittenShard
 from tfgan_thyroid import __version__
 from tfgan_thyroid.data import preprocessing
@@ -43,7 +43,7 @@ def finish_dataset(settings: PreprocessSettings, results: Sequence[WrittenShard 
         seed=settings.seed,
         group_rule=group_rule(settings, summary.plan.split_of_group),
         package_version=__version__,
-        digest=content_digest({split: of.record_digests for split, of in statistics.items()}),
+        digest=schema.dataset_digest({split: of.record_digests for split, of in statistics.items()}),
         splits=settings.splits if settings.listed is None else {},
         groups={split: len(statistics[split].groups) if split in statistics else 0 for split in schema.SPLITS},
         rejected=len(rejected),

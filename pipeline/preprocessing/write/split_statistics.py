@@ -1,14 +1,11 @@
 """What is known of a split once it is written: counts, grey levels, sizes, mask areas. Merges without losing any."""
 
 import dataclasses
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from tfgan_thyroid.data.records import schema
 
 if TYPE_CHECKING:
     from pipeline.preprocessing.prepare.prepared_scan import PreparedScan
@@ -106,15 +103,6 @@ class SplitStatistics:
                 "by_source_id": touched,
             }
         return summary
-
-
-def content_digest(record_digests: Mapping[str, Sequence[str]]) -> str:
-    """The `digest` of `dataset.json`: SHA-256 over the name and the sorted record digests of each filled split."""
-    digest = hashlib.sha256()
-    for split in schema.SPLITS:
-        if record_digests.get(split):
-            digest.update("\n".join([split, *sorted(record_digests[split]), ""]).encode("ascii"))
-    return digest.hexdigest()
 
 
 def looks_like_mask(histogram: np.ndarray) -> bool:

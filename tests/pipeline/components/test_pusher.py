@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from pipeline.components.pusher import Pusher, model_digest, push, roll_back, withdrawn
+from pipeline.components.pusher import Pusher, card_digest, push, roll_back, withdrawn
 from pipeline.components.workplace import Workplace
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.serving.versions import versions_in
@@ -32,7 +32,7 @@ def test_each_model_becomes_the_next_version_and_the_oldest_go(tmp_path):
     for digest in "abcd":
         push(model(tmp_path, digest), serving, keep=3)
     assert numbers(serving) == [2, 3, 4]
-    assert [model_digest(path) for path in versions_in(serving).values()] == ["b", "c", "d"]
+    assert [card_digest(path) for path in versions_in(serving).values()] == ["b", "c", "d"]
     assert sorted(path.name for path in serving.iterdir()) == ["2", "3", "4"]
 
 
@@ -54,8 +54,8 @@ def test_an_earlier_version_is_served_again_on_top(tmp_path):
     serving = tmp_path / "thyroid"
     for digest in "abc":
         push(model(tmp_path, digest), serving, keep=5)
-    assert model_digest(roll_back(serving)) == "b"
-    assert model_digest(roll_back(serving, 1)) == "a"
+    assert card_digest(roll_back(serving)) == "b"
+    assert card_digest(roll_back(serving, 1)) == "a"
     assert numbers(serving) == [1, 2, 3, 4, 5]
 
 
@@ -94,7 +94,7 @@ def test_a_model_that_was_rolled_back_is_not_pushed_again_until_it_is_put_back(t
     roll_back(serving, 2)
     assert withdrawn(serving) == {"a"}
     assert run_pusher("second") is None
-    assert [model_digest(path) for path in versions_in(serving).values()] == ["a", "b", "a", "b"]
+    assert [card_digest(path) for path in versions_in(serving).values()] == ["a", "b", "a", "b"]
 
 
 DYING = """

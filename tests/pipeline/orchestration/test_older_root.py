@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import clean, rollback, status
-from pipeline.components.pusher import model_digest, push
+from pipeline.components.pusher import card_digest, push
 from pipeline.orchestration.artifact import Artifact
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.serving.versions import versions_in
@@ -64,4 +64,4 @@ def test_rollback_serves_the_version_before(root, tmp_path):
         (model / "model_card.json").write_text(json.dumps({"model_digest": digest}))
         push(model, tmp_path / "saved", keep=3)
     assert rollback.main(["--serving-dir", str(tmp_path / "saved")]) == 0
-    assert model_digest(list(versions_in(tmp_path / "saved").values())[-1]) == pushed["model_digest"]
+    assert card_digest(list(versions_in(tmp_path / "saved").values())[-1]) == pushed["model_digest"]

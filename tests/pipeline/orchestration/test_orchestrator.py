@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.components.component import Component
 from pipeline.components.last_blessed import LastBlessed
-from pipeline.orchestration.artifact import MANIFEST, Artifact, content_digest
+from pipeline.orchestration.artifact import MANIFEST, Artifact, directory_digest
 from pipeline.orchestration.orchestrator import Orchestrator
 from pipeline.orchestration.store import MetadataStore
 from tfgan_thyroid.errors import UserError
@@ -77,7 +77,7 @@ def test_artifacts_lie_where_tfx_puts_them_and_say_what_they_are(tmp_path, caplo
     assert artifact.name == result.artifacts["Last.copy"]
     assert (artifact.type, artifact.parents) == ("Number", ("Count/count/2",))
     assert artifact.started <= artifact.ended
-    assert artifact.digest == content_digest(tmp_path / "Last" / "copy" / "3")
+    assert artifact.digest == directory_digest(tmp_path / "Last" / "copy" / "3")
     told = (tmp_path / "logs" / "Count-2.txt").read_text()
     assert "counted 2" in told
     assert Path(told.split("wrote ")[1].split()[0]).read_text() == "2 words"  # where it lies now

@@ -90,7 +90,7 @@ def test_the_client_asks_again_after_failures_that_may_pass_and_waits_longer_eac
 
 def test_the_client_gives_up_after_its_retries(fail_with, connect):
     server = fail_with(*[(503, {"error": "loading"}, 0)] * 3)
-    with pytest.raises(UserError, match=r"answered 503: loading \(tried 3 times\)"):
+    with pytest.raises(UserError, match=r"answered 503: loading \(attempts: 3\)"):
         connect(server, "thyroid", retries=2, pause=lambda _: None).images([1])
     assert server.answers == []
 
@@ -258,7 +258,7 @@ def test_the_command_tells_failures_in_one_line_and_leaves_nothing(preview, tmp_
         (["--url", preview.url, "--model", "nobody"], "does not serve"),
         (["--url", preview.url, "--model", "thyroid", "--model-version", 9], "does not serve"),
         (["--url", "localhost:8501", "--model", "thyroid"], "http://localhost:8501"),
-        (["--url", preview.url, "--model", "thyroid", "--batch-size", 33], "larger than maximum"),
+        (["--url", preview.url, "--model", "thyroid", "--batch-size", 33], "33 rows are more than the 32"),
     ]:
         result = client(*arguments, "--output", tmp_path / "out")
         assert result.returncode == 1

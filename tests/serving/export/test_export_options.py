@@ -121,11 +121,6 @@ def test_a_version_without_requests_is_not_warmed_up(tmp_path):
     assert warmup.replay(tmp_path, lambda *_: pytest.fail("nothing to play")) == 0
 
 
-def test_more_requests_than_tf_serving_reads_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="1000"):
-        warmup.write(tmp_path, "thyroid", [("serving_default", {"seed": np.zeros(1, np.int64)})] * 1001)
-
-
 def test_records_are_those_of_tensorflow_serving_api():
     prediction_log_pb2 = pytest.importorskip(
         "tensorflow_serving.apis.prediction_log_pb2",

@@ -16,7 +16,7 @@ from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.models.registry import build_model
 from tfgan_thyroid.presets import preset
 from tfgan_thyroid.runs import checkpoints
-from tfgan_thyroid.runs.generator_weights import load_generator, model_digest
+from tfgan_thyroid.runs.generator_weights import load_generator, weights_digest
 from tfgan_thyroid.runs.run_directory import RunDirectory, RunRecord, append_line, current_stack
 from tfgan_thyroid.serving.export import saved_model
 from tfgan_thyroid.serving.export.model_card import Provenance, add_findings
@@ -138,7 +138,7 @@ def test_the_model_card_tells_what_it_is(trained, version):
     run, _ = trained
     card = json.loads((version / "model_card.json").read_text())
     generator = load_generator(run.read().config, checkpoints.find(run, "latest"))
-    assert card["model_digest"] == model_digest(generator)
+    assert card["model_digest"] == weights_digest(generator)
     assert (card["synthetic"], card["iteration"], card["dataset_digest"]) == (True, 1, "digest")
     assert "/data" not in json.dumps(card)
     text = (version / "model_card.md").read_text()
@@ -217,7 +217,7 @@ def test_generated_files_are_the_served_images_and_say_what_they_are(trained, si
     for entry, png in zip(manifest["images"], served, strict=True):
         with Image.open(tmp_path / "out" / entry["file"]) as image:
             assert image.text["Synthetic"] == "true"
-            assert image.text["Model digest"] == model_digest(generator)
+            assert image.text["Model digest"] == weights_digest(generator)
             assert image.text["Seed"] == str(entry["seed"])
             assert np.abs(np.asarray(image).astype(int) - pixels(png).astype(int)).max() <= 1
 

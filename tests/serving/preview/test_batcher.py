@@ -22,7 +22,7 @@ class Doubling:
         self.sizes.append(len(inputs["x"]) if inputs["x"].ndim else None)
         assert self.gate.wait(60)
         if np.any(inputs["x"] < 0):
-            raise ApiError("INVALID_ARGUMENT", "negative")
+            raise ApiError("negative")
         return {"y": 2 * inputs["x"]}
 
 

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from tfgan_thyroid.networks.generator import build_generator
-from tfgan_thyroid.serving.export.saved_model import generator_functions
 from tfgan_thyroid.serving.export.signatures import GeneratorSignatures
 from tfgan_thyroid.serving.export.version import save
 
@@ -25,7 +24,7 @@ def paired_model(tmp_path_factory):
     """`saved_models/paired` of a generator of two channels: image and mask."""
     directory = tmp_path_factory.mktemp("saved_models") / "paired"
     offered = GeneratorSignatures(build_generator(16, 2, 4, 8))
-    save(directory / "1", generator_functions(offered))
+    save(directory / "1", offered.traced())
     return directory
 
 
@@ -147,7 +146,7 @@ def test_a_wrong_seed_and_a_refused_request_are_told_on_the_page(open_page, prev
     page.fill("#seed", "0")
     page.fill("#count", "33")
     page.click("#show")
-    page.wait_for_function("document.getElementById('problem').textContent.includes('larger than maximum')")
+    page.wait_for_function("document.getElementById('problem').textContent.includes('33 rows are more than the 32')")
     page.fill("#count", "2")
     page.click("#show")
     page.wait_for_function("document.querySelectorAll('#grid img').length === 2")

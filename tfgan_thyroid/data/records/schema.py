@@ -17,7 +17,9 @@ A directory is complete or absent: it appears by one rename. This module imports
 """
 
 import dataclasses
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,15 @@ class DatasetInfo:
             return cls(**{name: value for name, value in values.items() if name in fields})
         except (TypeError, ValueError) as error:
             raise UserError(f"{path} is incomplete ({error}); {_REMEDY} --overwrite") from None
+
+
+def dataset_digest(record_digests: Mapping[str, list[str]]) -> str:
+    """The `digest` of `dataset.json`: SHA-256 over the name and the sorted record digests of each filled split."""
+    digest = hashlib.sha256()
+    for split in SPLITS:
+        if record_digests.get(split):
+            digest.update("\n".join([split, *sorted(record_digests[split]), ""]).encode("ascii"))
+    return digest.hexdigest()
 
 
 def shard_name(index: int, shards: int) -> str:

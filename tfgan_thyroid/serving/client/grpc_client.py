@@ -1,14 +1,13 @@
 """Asks TF Serving's gRPC API for images by seed; needs the `serving` extra."""
 
+import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.png_files import PLACES, is_whole
-
-if TYPE_CHECKING:
-    import grpc
+from tfgan_thyroid.serving.client.image_client import ImageClient
+from tfgan_thyroid.serving.png_files import OUTPUTS
 
 MAX_MESSAGE = 256 * 2**20
 """Bytes of an answer; gRPC's own limit of 4 MiB holds some 60 images of 256x256 pixels."""
@@ -16,7 +15,7 @@ MAX_MESSAGE = 256 * 2**20
 _PASSING_CODES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 
 
-class GrpcClient:
+class GrpcClient(ImageClient):
     """One model of one server.
 
     Args:
@@ -47,7 +46,7 @@ class GrpcClient:
         self._version = version
         self._timeout = timeout
         self._request_type = predict_pb2.PredictRequest
-        self._failure: type[Exception] = grpc.RpcError
+        self._failure: Any = grpc.RpcError
         self._channel = grpc.insecure_channel(address, options=_channel_options(retries))
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
@@ -55,22 +54,7 @@ class GrpcClient:
         """Closes the channel."""
         self._channel.close()
 
-    def images(self, seeds: Sequence[int]) -> list[bytes]:
-        """The PNG files of some seeds, as `files`, without masks."""
-        return [files["image_bytes"] for files in self.files(seeds)]
-
-    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
-        """The PNG files of some seeds, in one request.
-
-        Args:
-            seeds: whole numbers.
-
-        Returns:
-            Whole PNG files for each: `image_bytes`, and `mask_bytes` of a paired generator.
-
-        Raises:
-            UserError: the request failed, or its answer holds something else.
-        """
+    def _rows(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
         request = self._request_type()
         request.model_spec.name = self.model
         if self._version is not None:
@@ -82,17 +66,12 @@ class GrpcClient:
         try:
             response = self._stub.Predict(request, timeout=self._timeout)
         except self._failure as error:
-            raise UserError(f"{self.url}: {_told(error)}") from None
-        outputs = {name: list(response.outputs[name].string_val) for name in PLACES if name in response.outputs}
-        counts = {len(pngs) for pngs in outputs.values()}
-        if "image_bytes" not in outputs or counts != {len(seeds)} or not all(map(is_whole, sum(outputs.values(), []))):
-            raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many PNG files")
-        return [{name: pngs[row] for name, pngs in outputs.items()} for row in range(len(seeds))]
+            raise UserError(f"{self.url}: {error.code().name}: {error.details()}") from None
+        outputs = {name: response.outputs[name].string_val for name in OUTPUTS if name in response.outputs}
+        return [dict(zip(outputs, pngs, strict=True)) for pngs in zip(*outputs.values(), strict=False)]
 
 
 def _channel_options(retries: int) -> list[tuple[str, object]]:
-    import json
-
     policy = {
         "maxAttempts": min(retries + 1, 5),  # gRPC's own bound
         "initialBackoff": "0.5s",
@@ -104,7 +83,3 @@ def _channel_options(retries: int) -> list[tuple[str, object]]:
     if retries:
         options.append(("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})))
     return options
-
-
-def _told(error: "grpc.RpcError") -> str:
-    return f"{error.code().name}: {error.details()}"

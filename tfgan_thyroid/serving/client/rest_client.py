@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tfgan_thyroid.errors import UserError
-from tfgan_thyroid.serving.png_files import PLACES, is_whole
+from tfgan_thyroid.serving.client.image_client import ImageClient
+from tfgan_thyroid.serving.png_files import OUTPUTS
 
 PASSING_STATUSES = {429, 502, 503, 504}
 """HTTP statuses that a later attempt may not meet."""
@@ -26,7 +27,7 @@ class PassingError(UserError):
     """A failure that another attempt may not meet."""
 
 
-class RestClient:
+class RestClient(ImageClient):
     """One model of one server.
 
     Args:
@@ -38,9 +39,6 @@ class RestClient:
         retries: further attempts after a failure that may pass, with pauses of 0.5, 1, 2, 4, 8, 8... seconds, each
             shortened by chance so that clients do not come back together.
         pause: waits for a number of seconds.
-
-    Attributes:
-        url: without name and password, which only the server gets.
 
     Raises:
         UserError: the URL is none.
@@ -86,41 +84,18 @@ class RestClient:
         """The `predictions` for a request in row form: `instances`, and `signature_name` where not the default."""
         return self._field(self._ask("POST", ":predict", body), "predictions")
 
-    def images(self, seeds: Sequence[int]) -> list[bytes]:
-        """The PNG files of some seeds, as `files`, without masks."""
-        return [files["image_bytes"] for files in self.files(seeds)]
-
-    def files(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
-        """The PNG files of some seeds, in one request.
-
-        Args:
-            seeds: whole numbers.
-
-        Returns:
-            Whole PNG files for each: `image_bytes`, and `mask_bytes` of a paired generator.
-
-        Raises:
-            UserError: the server is down, does not serve the model, refuses the request or answers something else.
-        """
+    def _rows(self, seeds: Sequence[int]) -> list[dict[str, bytes]]:
         predictions = self.predict({"instances": list(seeds)})
-        if not isinstance(predictions, list) or len(predictions) != len(seeds):
-            raise UserError(f"{self.url} answered {len(seeds)} seeds with something else than as many images")
-        return [self._files(prediction) for prediction in predictions]
+        return [self._row(prediction) for prediction in predictions] if isinstance(predictions, list) else []
 
-    def _files(self, prediction: Any) -> dict[str, bytes]:
+    def _row(self, prediction: Any) -> dict[str, bytes]:
         # Several outputs stand by name, one alone does not.
         several = isinstance(prediction, dict) and "image_bytes" in prediction
         outputs = prediction if several else {"image_bytes": prediction}
-        return {name: self._png(outputs[name]) for name in PLACES if name in outputs}
-
-    def _png(self, value: Any) -> bytes:
         try:
-            png = base64.b64decode(value["b64"], validate=True)
+            return {name: base64.b64decode(outputs[name]["b64"], validate=True) for name in OUTPUTS if name in outputs}
         except (TypeError, KeyError, binascii.Error):
             raise UserError(f"{self.url}: the default signature of {self.model} answers no image_bytes") from None
-        if not is_whole(png):
-            raise UserError(f"{self.url} answered a damaged PNG file")
-        return png
 
     def _field(self, document: dict[str, Any], name: str) -> Any:
         if name not in document:
@@ -134,8 +109,7 @@ class RestClient:
                 return self._ask_once(method, self._path + action, body)
             except PassingError as error:
                 if attempt == self._retries:
-                    attempts = "once" if attempt == 0 else f"{attempt + 1} times"
-                    raise UserError(f"{error} (tried {attempts})") from None
+                    raise UserError(f"{error} (attempts: {attempt + 1})") from None
             self._pause(min(0.5 * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1.0))
         raise AssertionError("unreachable")
 
@@ -155,18 +129,18 @@ class RestClient:
             document = json.loads(answer)
         except ValueError:
             document = None
-        if response.status in PASSING_STATUSES:
-            raise PassingError(f"{self.url} answered {response.status}: {_told(document, response.reason)}")
+        if response.status == http.HTTPStatus.OK:
+            if isinstance(document, dict):
+                return document
+            raise UserError(f"{self.url} answered something else than a JSON object: is it TF Serving?")
+        told = document["error"] if isinstance(document, dict) and "error" in document else response.reason
         if response.status == http.HTTPStatus.NOT_FOUND:
             raise UserError(
-                f"{self.url} does not serve {path}: {_told(document, response.reason)}; "
-                "check --model and --model-version, and whether the model has loaded"
+                f"{self.url} does not serve {path}: {told}; check --model and --model-version, and whether the model "
+                "has loaded"
             )
-        if response.status != http.HTTPStatus.OK:
-            raise UserError(f"{self.url} answered {response.status}: {_told(document, response.reason)}")
-        if not isinstance(document, dict):
-            raise UserError(f"{self.url} answered something else than a JSON object: is it TF Serving?")
-        return document
+        kind = PassingError if response.status in PASSING_STATUSES else UserError
+        raise kind(f"{self.url} answered {response.status}: {told}")
 
 
 def _split(url: str) -> SplitResult:
@@ -180,10 +154,6 @@ def _split(url: str) -> SplitResult:
         pass
     shown = url.rpartition("@")[2]  # without name and password
     raise UserError(f"--url: {shown!r} is no address of a server: give one like http://localhost:8501")
-
-
-def _told(document: Any, reason: str) -> str:
-    return str(document["error"]) if isinstance(document, dict) and "error" in document else reason
 
 
 def _reason(error: Exception) -> str:

@@ -1,10 +1,20 @@
 """The functions that a served generator offers; the mathematics is the model's own."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tfgan_thyroid.data.preprocessing import scale_to_unit_range
 from tfgan_thyroid.models.random_draws import latents_from_seeds
 from tfgan_thyroid.serving.export.inference_generator import InferenceGenerator
+
+
+def trace(function: Callable[..., dict[str, tf.Tensor]], **inputs: tuple[Sequence[int | None], tf.DType]) -> Any:
+    """A signature with inputs of these shapes and types by name; it does not keep the network's variables alive."""
+    specs = [tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in inputs.items()]
+    return tf.function(function, input_signature=specs).get_concrete_function()
 
 
 class GeneratorSignatures:
@@ -20,6 +30,18 @@ class GeneratorSignatures:
         self.generator = InferenceGenerator(generator, dtype)
         self.latent_size = self.generator.latent_size
         self.paired = self.generator.channels == 2
+
+    def traced(self, truncation: bool = False) -> dict[str, Any]:
+        """The signatures by name, `generate_truncated` where asked for; hold this object until they are saved."""
+        seed = ([None], tf.int64)
+        functions = {
+            "serving_default": trace(self.serving_default, seed=seed),
+            "generate_from_latent": trace(self.generate_from_latent, latent=([None, self.latent_size], tf.float32)),
+        }
+        if truncation:
+            factor = ([None], tf.float32)
+            functions["generate_truncated"] = trace(self.generate_truncated, seed=seed, truncation=factor)
+        return functions
 
     def serving_default(self, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """One PNG for each seed.
@@ -65,25 +87,10 @@ class GeneratorSignatures:
     def encoded(self, latents: tf.Tensor) -> dict[str, tf.Tensor]:
         """PNG files of latents, float32 `[N, latent_size]`: the outputs of `serving_default`."""
         outputs = self.generate_from_latent(latents)
-        files = {"image_bytes": png_files(outputs["image"])}
+        levels = {"image_bytes": tf.clip_by_value(tf.round((outputs["image"] + 1.0) * 127.5), 0.0, 255.0)}
         if self.paired:
-            files["mask_bytes"] = png_files(2.0 * outputs["mask"] - 1.0)
-        return files
-
-    @property
-    def seed_spec(self) -> tf.TensorSpec:
-        """Of the input of `serving_default`."""
-        return tf.TensorSpec([None], tf.int64, name="seed")
-
-    @property
-    def truncation_spec(self) -> tf.TensorSpec:
-        """Of the second input of `generate_truncated`."""
-        return tf.TensorSpec([None], tf.float32, name="truncation")
-
-    @property
-    def latent_spec(self) -> tf.TensorSpec:
-        """Of the input of `generate_from_latent`."""
-        return tf.TensorSpec([None, self.latent_size], tf.float32, name="latent")
+            levels["mask_bytes"] = 255.0 * outputs["mask"]
+        return {name: encode_png_files(tf.cast(values, tf.uint8)) for name, values in levels.items()}
 
 
 class EncoderSignatures:
@@ -97,7 +104,15 @@ class EncoderSignatures:
     def __init__(self, encoder: keras.Model, generator: GeneratorSignatures) -> None:
         self.encoder = encoder
         self.generator = generator
-        self.image_size = int(encoder.input_shape[1])
+        self.input_names = ("image_bytes", "mask_bytes")[: 1 + generator.paired]
+
+    def traced(self) -> dict[str, Any]:
+        """The signatures by name; hold this object until they are saved."""
+        inputs = dict.fromkeys(self.input_names, ([None], tf.string))
+        return {
+            "serving_default": trace(self.serving_default, **inputs),
+            "reconstruct": trace(self.reconstruct, **inputs),
+        }
 
     def serving_default(self, image_bytes: tf.Tensor, mask_bytes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """The latent of each scan.
@@ -109,7 +124,8 @@ class EncoderSignatures:
         Returns:
             `latent`: float32 `[N, latent_size]`.
         """
-        channels = [self._decoded(files) for files in (image_bytes, mask_bytes) if files is not None]
+        shape = [*self.encoder.input_shape[1:3], 1]
+        channels = [decode_png_files(files, shape) for files in (image_bytes, mask_bytes) if files is not None]
         return {"latent": self.encoder(tf.concat(channels, axis=-1), training=False)}
 
     def reconstruct(self, image_bytes: tf.Tensor, mask_bytes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
@@ -124,23 +140,17 @@ class EncoderSignatures:
         """
         return self.generator.encoded(self.serving_default(image_bytes, mask_bytes)["latent"])
 
-    @property
-    def input_specs(self) -> list[tf.TensorSpec]:
-        """Of the inputs of both."""
-        names = ("image_bytes", "mask_bytes") if self.generator.paired else ("image_bytes",)
-        return [tf.TensorSpec([None], tf.string, name=name) for name in names]
 
-    def _decoded(self, files: tf.Tensor) -> tf.Tensor:
-        shape = [self.image_size, self.image_size, 1]
-
-        def image(png: tf.Tensor) -> tf.Tensor:
-            return tf.ensure_shape(tf.io.decode_png(png, channels=1), shape)
-
-        levels = tf.map_fn(image, files, fn_output_signature=tf.TensorSpec(shape, tf.uint8))
-        return tf.cast(levels, tf.float32) / 127.5 - 1.0
-
-
-def png_files(images: tf.Tensor) -> tf.Tensor:
-    """Images `[N, H, W, C]` in [-1, 1] as 8-bit PNG files, strings `[N]`."""
-    levels = tf.cast(tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0), tf.uint8)
+def encode_png_files(levels: tf.Tensor) -> tf.Tensor:
+    """Images, uint8 `[N, H, W, C]`, as PNG files, strings `[N]`."""
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec([], tf.string))
+
+
+def decode_png_files(files: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
+    """8-bit PNG files of one shape, strings `[N]`, as images `[N, *shape]` in [-1, 1]."""
+
+    def image(png: tf.Tensor) -> tf.Tensor:
+        return tf.ensure_shape(tf.io.decode_png(png, channels=shape[-1]), shape)
+
+    levels = tf.map_fn(image, files, fn_output_signature=tf.TensorSpec(shape, tf.uint8))
+    return scale_to_unit_range(tf.cast(levels, tf.float32))

@@ -1,50 +1,38 @@
 """One version of a SavedModel, for generators and U-Nets alike: written, compared, and published by one rename."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from tfgan_thyroid import atomic
 from tfgan_thyroid.errors import UserError, file_error_reason
 from tfgan_thyroid.serving.export import warmup
 from tfgan_thyroid.serving.export.comparison import Expected, compare
+from tfgan_thyroid.serving.export.model_card import write_card
 from tfgan_thyroid.serving.versions import versions_in
 
-WarmUp = tuple[str, dict[str, np.ndarray]]
-"""A signature and one request to it."""
 
-
-@dataclass(frozen=True)
-class Servable:
-    """What one version holds.
-
-    Attributes:
-        functions: traced signatures by name.
-        warm_up: requests that are played when the version is loaded.
-        expected: what the network makes of a few inputs; the version is published only if it makes the same.
-        dtype: of the kernels, `float32` or `bfloat16`.
-    """
-
-    functions: dict[str, Any]
-    warm_up: list[WarmUp]
-    expected: Sequence[Expected]
-    dtype: str = "float32"
-
-
-def publish(output: Path, servable: Servable, write_card: Callable[[Path], None]) -> Path:
+def publish(
+    output: Path,
+    functions: dict[str, Any],
+    warm_up: Sequence[warmup.Request],
+    expected: Sequence[Expected],
+    card: dict[str, Any],
+    card_text: str,
+    dtype: str = "float32",
+) -> Path:
     """Writes a version under the next integer of `output`.
 
     Args:
         output: `saved_models/NAME`; versions are its integer subdirectories.
-        servable: what it holds.
-        write_card: writes the model card into the directory that it is given.
-
-    Returns:
-        The version's directory.
+        functions: traced signatures by name.
+        warm_up: requests that are played when the version is loaded.
+        expected: what the network makes of a few inputs; the version is published only if it makes the same.
+        card: of the model, for `model_card.json`.
+        card_text: the same in Markdown, for `model_card.md`.
+        dtype: of the kernels, `float32` or `bfloat16`.
 
     Raises:
         UserError: the file system refused the files, or the version computes another function than the network.
@@ -52,18 +40,13 @@ def publish(output: Path, servable: Servable, write_card: Callable[[Path], None]
     version = output / str(max(versions_in(output), default=0) + 1)
     try:
         with atomic.new_directory(version) as temporary:
-            save(temporary, servable.functions)
-            warmup.write(temporary, output.resolve().name, servable.warm_up)
-            write_card(temporary)
-            compare(temporary, servable.expected, servable.dtype)
+            save(temporary, functions)
+            warmup.write(temporary, output.resolve().name, warm_up)
+            write_card(temporary, card, card_text)
+            compare(temporary, expected, dtype)
     except tf.errors.OpError as error:
         raise UserError(f"cannot write {version}: {file_error_reason(error.message)}") from None
     return version
-
-
-def trace(function: Callable[..., dict[str, tf.Tensor]], *specs: tf.TensorSpec) -> Any:
-    """A signature of inputs of these shapes and types; it does not keep the network's variables alive."""
-    return tf.function(function, input_signature=specs).get_concrete_function()
 
 
 def save(directory: Path, functions: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ most (https://www.tensorflow.org/tfx/serving/saved_model_warmup). The few messag
 so that an export does not require tensorflow-serving-api; a test compares the bytes with that package's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,16 @@ from google.protobuf import descriptor_pb2, message_factory
 from tensorflow.core.framework import tensor_pb2
 
 FILE = Path("assets.extra") / "tf_serving_warmup_requests"
-MAX_RECORDS = 1000
+
+Request = tuple[str, dict[str, np.ndarray]]
+"""A signature and its inputs by name."""
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "tensorflow.serving"
 
 
-def write(directory: Path, model: str, requests: list[tuple[str, dict[str, np.ndarray]]]) -> None:
-    """Writes the records of a version.
-
-    Args:
-        directory: of the version.
-        model: name of the model.
-        requests: signature name and inputs of each request, in the order in which they are played.
-
-    Raises:
-        ValueError: more than TF Serving reads.
-    """
-    if len(requests) > MAX_RECORDS:
-        raise ValueError(f"{len(requests)} warm-up requests: TF Serving refuses a model with more than {MAX_RECORDS}")
+def write(directory: Path, model: str, requests: Sequence[Request]) -> None:
+    """Writes the records of a version of a model, in the order in which they are played."""
     file = directory / FILE
     file.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(file)) as writer:
@@ -55,14 +46,7 @@ def record(model: str, signature: str, inputs: Mapping[str, np.ndarray]) -> byte
 
 
 def replay(directory: Path, run: Callable[[str, dict[str, np.ndarray]], Any]) -> int:
-    """Plays the records of a version, if it has any.
-
-    Args:
-        directory: of the version.
-        run: answers a request: signature name and inputs.
-
-    Returns:
-        The number of records.
+    """Plays the records of a version, if it has any, to a function of signature name and inputs; returns their number.
 
     Raises:
         ValueError: the file holds something else.

@@ -16,17 +16,9 @@ AT_A_TIME = 2
 """Batches that run at the same time: while one encodes its last PNG files, the other multiplies."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Request:
-    """One that waits, or is under way.
-
-    Attributes:
-        version: that answers it.
-        signature: name of the signature.
-        inputs: by name, all of as many rows.
-        answer: outputs by name, or an `ApiError`.
-        taken: whether a thread has begun with it.
-    """
+    """A request, its answer to come, and whether a thread has begun with it."""
 
     version: LoadedVersion
     signature: str
@@ -34,23 +26,15 @@ class _Request:
     answer: Future = field(default_factory=Future)
     taken: bool = False
 
-    @property
-    def rows(self) -> int:
-        """Of each input."""
-        return len(next(iter(self.inputs.values())))
-
-    def fits(self, other: "_Request") -> bool:
-        """Whether the inputs of both can be one behind the other."""
-        return (self.version, self.signature) == (other.version, other.signature) and _kinds(self) == _kinds(other)
+    def __post_init__(self) -> None:
+        self.rows = len(next(iter(self.inputs.values())))
+        self.kind = (self.version, self.signature, [array.shape[1:] for array in self.inputs.values()])
 
 
 class Batcher:
-    """Runs requests, those that fit together in one batch; nobody waits for company.
+    """Runs requests, those of one kind in batches of at most `max_batch_size` rows, without waiting for more of them.
 
     A thread that brings a request works for the request that has waited longest, so there are no threads to keep.
-
-    Args:
-        max_batch_size: rows of a batch; a request with more runs alone.
     """
 
     def __init__(self, max_batch_size: int) -> None:
@@ -65,7 +49,8 @@ class Batcher:
         Raises:
             ApiError: the request is wrong, or the graph failed.
         """
-        if not all(array.ndim for array in inputs.values()) or len({len(array) for array in inputs.values()}) != 1:
+        sizes = {array.shape[:1] for array in inputs.values()}
+        if len(sizes) != 1 or () in sizes:  # no rows to join or to split
             return version.run(signature, inputs)
         request = _Request(version, signature, inputs)
         with self._lock:
@@ -76,12 +61,12 @@ class Batcher:
         return request.answer.result()
 
     def _take(self) -> list[_Request]:
-        """Whoever waits first, and those who fit to it, in order; none where nobody waits."""
+        """The request that has waited longest, and those that fit in one batch with it; none where none waits."""
         with self._lock:
             batch: list[_Request] = []
             rows = 0
             for request in self._waiting:
-                if not batch or (batch[0].fits(request) and rows + request.rows <= self._max_batch_size):
+                if not batch or (request.kind == batch[0].kind and rows + request.rows <= self._max_batch_size):
                     batch.append(request)
                     request.taken = True
                     rows += request.rows
@@ -90,29 +75,26 @@ class Batcher:
 
 
 def _answer(batch: list[_Request]) -> None:
-    if len(batch) > 1:
-        try:
-            _answer_together(batch)
-            return
-        except ApiError:
-            pass  # Each is tried alone, so one bad request does not fail the batch.
-    for request in batch:
-        try:
-            request.answer.set_result(request.version.run(request.signature, request.inputs))
-        except BaseException as error:
-            request.answer.set_exception(error)
+    try:
+        answers = _run(batch)
+    except Exception as error:
+        if len(batch) == 1:
+            batch[0].answer.set_exception(error)
+        else:  # each alone, so that one bad request does not fail the batch
+            for request in batch:
+                _answer([request])
+    else:
+        for request, answer in zip(batch, answers, strict=True):
+            request.answer.set_result(answer)
 
 
-def _answer_together(batch: list[_Request]) -> None:
-    names = batch[0].inputs
-    joined = {name: np.concatenate([request.inputs[name] for request in batch]) for name in names}
+def _run(batch: list[_Request]) -> list[Arrays]:
+    if len(batch) < 2:
+        return [request.version.run(request.signature, request.inputs) for request in batch]
+    joined = {name: np.concatenate([request.inputs[name] for request in batch]) for name in batch[0].inputs}
     outputs = batch[0].version.run(batch[0].signature, joined)
-    ends = np.cumsum([request.rows for request in batch])
-    if any(array.ndim == 0 or len(array) != ends[-1] for array in outputs.values()):
-        raise ApiError("INTERNAL", "an output has not as many rows as the inputs")
-    for request, end in zip(batch, ends, strict=True):
-        request.answer.set_result({name: array[end - request.rows : end] for name, array in outputs.items()})
-
-
-def _kinds(request: _Request) -> dict[str, tuple]:
-    return {name: (array.dtype, array.shape[1:]) for name, array in request.inputs.items()}
+    *inner, total = np.cumsum([request.rows for request in batch])
+    if any(array.shape[:1] != (total,) for array in outputs.values()):
+        raise ApiError("an output has not as many rows as the inputs", 500)
+    parts = {name: np.split(array, inner) for name, array in outputs.items()}
+    return [{name: split[place] for name, split in parts.items()} for place in range(len(batch))]

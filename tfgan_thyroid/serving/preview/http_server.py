@@ -1,84 +1,69 @@
 """HTTP around the REST API and the page: a Starlette application on uvicorn. For previews and tests."""
 
-import gzip
-import io
 import json
-import logging
 import socket
 import zlib
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import anyio
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from tfgan_thyroid.serving.preview.api import PreviewApi
+from tfgan_thyroid.serving.preview import page_api
+from tfgan_thyroid.serving.preview.api_errors import ApiError
 from tfgan_thyroid.serving.preview.page import PAGE
 from tfgan_thyroid.serving.preview.rest_api import RestApi
+from tfgan_thyroid.serving.preview.served_model import ServedModel
 
 MAX_BODY = 64 * 2**20
-"""Bytes of a request."""
+"""Bytes of a request, packed and unpacked."""
 
-THREADS = 64
-"""That requests are answered in; most of them wait for a batch."""
-
-BACKLOG = 128  # connections that wait to be accepted
 KEEP_ALIVE = 60  # seconds that an idle connection is kept
 SHUTDOWN = 20  # seconds that requests under way are given when the server stops
 
-_log = logging.getLogger(__name__)
 
-
-def build_app(api: RestApi, preview: PreviewApi) -> Starlette:
-    """The application. Everything that is not the page is answered in JSON, errors too.
-
-    Args:
-        api: answers under `/v1/`.
-        preview: answers under `/preview/`, for the page at `/`.
-    """
-    threads = anyio.CapacityLimiter(THREADS)
+def build_app(models: Mapping[str, ServedModel], max_batch_size: int) -> Starlette:
+    """The application over models by name. Everything that is not the page is answered in JSON, errors too."""
+    api = RestApi(models, max_batch_size)
 
     async def page(request: Request) -> Response:
         return HTMLResponse(PAGE)
 
-    async def answer(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        # As it was sent: a name may hold an encoded slash.
-        path = request.scope["raw_path"].decode("latin-1")
-        try:
-            work = partial(_answer, api, preview, method, path, await _body(request))
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
-        # The event loop goes on meanwhile: TensorFlow lets go of Python's lock.
-        status, content = await anyio.to_thread.run_sync(work, limiter=threads)
-        return Response(content, status, media_type="application/json")
+    async def rest(request: Request) -> Response:
+        method, path, body = request.method, request.path_params["path"], await _body(request)
+        return await _json(lambda: api.answer(method, path, body))
 
-    routes = [Route("/", page), Route("/{path:path}", answer, methods=["GET", "POST"])]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _failed})
+    async def shown_models(request: Request) -> Response:
+        return await _json(lambda: page_api.shown_models(models))
+
+    async def latent(request: Request) -> Response:
+        return await _json(lambda: page_api.latent_of(models, **request.path_params))
+
+    routes = [
+        Route("/", page),
+        Route("/v1/{path:path}", rest, methods=["GET", "POST"]),
+        Route("/preview/models", shown_models),
+        Route("/preview/latents/{name}/{seed:int}", latent),
+    ]
+    handled = (ApiError, HTTPException, ClientDisconnect, Exception)
+    return Starlette(routes=routes, exception_handlers=dict.fromkeys(handled, _refused))
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one.
-
-    Raises:
-        OSError: it cannot.
-    """
+    """A socket that listens; port 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named: asyncio then sends small packets at once, which saves 40 ms an answer.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        listening.close()
-        error.filename = error.filename or f"{host}:{port}"
+        error.filename = f"{host}:{port}"
         raise
+    # Small packets go at once, which saves 40 ms an answer; the connections inherit it.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
@@ -95,13 +80,18 @@ def serve(app: Starlette, listening: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listening])
 
 
+async def _json(work: Callable[[], dict[str, Any]]) -> Response:
+    """Works in a thread: TensorFlow lets go of Python's lock. NaN is written as such, as TF Serving does."""
+    content = await run_in_threadpool(lambda: json.dumps(work()))
+    return Response(content, media_type="application/json")
+
+
 async def _body(request: Request) -> bytes:
-    """The body, unpacked, read no further than it may be long."""
+    """The body, unpacked, read no further than `MAX_BODY`."""
     coding = request.headers.get("content-encoding", "identity").lower()
     if coding not in ("identity", "gzip"):
         raise HTTPException(415, f"content coding {coding} is not read here: send gzip, or the plain body")
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > MAX_BODY:
+    if int(request.headers.get("content-length", 0)) > MAX_BODY:
         raise HTTPException(413)
     body = bytearray()
     async for chunk in request.stream():
@@ -112,38 +102,23 @@ async def _body(request: Request) -> bytes:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    """What a gzip file holds, no further than a body may be long: a few bytes may hold gigabytes."""
+    unpacker = zlib.decompressobj(wbits=31)  # of a gzip file
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-            body = file.read(MAX_BODY + 1)
-    except (OSError, EOFError, zlib.error):
-        raise HTTPException(400, "the body is no whole gzip file, which its content coding says") from None
+        body = unpacker.decompress(packed, MAX_BODY + 1)
+    except zlib.error:
+        raise HTTPException(400, "the body is no gzip file, which its content coding says") from None
     if len(body) > MAX_BODY:
         raise HTTPException(413)
+    if not unpacker.eof:
+        raise HTTPException(400, "the gzip file of the body breaks off")
     return body
 
 
-def _answer(api: RestApi, preview: PreviewApi, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    if path.startswith("/preview/") and method == "GET":
-        status, document = preview.answer(path)
-    elif path.lower().startswith("/v1/"):
-        status, document = api.answer(method, path, body)
-    else:
-        status, document = 404, {"error": f"Not found: {path}"}
-    return status, _json(document)
-
-
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    told = f"a request may have {MAX_BODY} bytes" if error.status_code == 413 else error.detail
-    headers = {**(error.headers or {}), "Connection": "close"}  # what is left of the request is not read
-    return Response(_json({"error": told}), error.status_code, headers, media_type="application/json")
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed: %r", request.method, request.url.path, error)
-    return Response(_json({"error": "internal error; see the server's log"}), 500, media_type="application/json")
-
-
-def _json(document: dict[str, Any]) -> bytes:
-    return json.dumps(document).encode()
+    status = getattr(error, "status_code", 500)
+    message = error.detail if isinstance(error, HTTPException) else str(error)
+    if status == 413:
+        message = f"a request may have {MAX_BODY} bytes"
+    # The rest of a request that was not read must not be taken for another request.
+    headers = {"Connection": "close"} if isinstance(error, HTTPException) else {}
+    return Response(json.dumps({"error": message}), status, headers, media_type="application/json")

@@ -1,9 +1,11 @@
 """The versions of one model: found by polling its directory, loaded and unloaded as TF Serving does."""
 
+import contextlib
 import logging
 import threading
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,55 +17,32 @@ from tfgan_thyroid.serving.versions import versions_in
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class VersionStatus:
-    """A version as the status API reports it.
-
-    Attributes:
-        version: its number.
-        state: `LOADING`, `AVAILABLE` or `END`.
-        code: canonical code of what ended it.
-        message: in words.
-    """
-
-    version: int
-    state: str
-    code: str = "OK"
-    message: str = ""
-
-
 class ServedModel:
     """A directory of integer versions, of which the newest are kept in memory.
 
     Requests hold the version that they use: a retired version closes after its last request. A newer version is
     loaded and warmed up before an older one is retired.
-
-    Args:
-        name: of the model in request paths.
-        directory: holds the versions.
-        keep: how many of the newest versions are served; None for all.
     """
 
-    def __init__(self, name: str, directory: Path, keep: int | None = 1) -> None:
+    def __init__(self, name: str, directory: Path, keep: int = 1) -> None:
         self.name = name
         self.directory = directory
         self._keep = keep
+        # Requests read these two without a lock: they are replaced, never changed.
         self._loaded: dict[int, LoadedVersion] = {}
-        self._statuses: dict[int, VersionStatus] = {}
-        self._refused: dict[int, list[tuple]] = {}  # the files of each version that could not be loaded
-        self._polling = threading.Lock()
+        self._statuses: dict[int, dict[str, Any]] = {}
+        self._tried: dict[int, list[tuple]] = {}  # the files of each version when it was last loaded
 
     def poll(self) -> None:
         """Looks for versions, loads new ones and lets old ones go."""
-        with self._polling:
-            found = versions_in(self.directory)
-            wanted = list(found) if self._keep is None else list(found)[-self._keep :]
-            for version in wanted:
-                if version not in self._loaded:
-                    self._load(version, found[version])
-            if not wanted or any(version in self._loaded for version in wanted):
-                for version in sorted(set(self._loaded) - set(wanted)):
-                    self._unload(version)
+        found = versions_in(self.directory)
+        wanted = list(found)[-self._keep :]
+        for version in wanted:
+            if version not in self._loaded:
+                self._load(version, found[version])
+        if not wanted or any(version in self._loaded for version in wanted):
+            for version in sorted(set(self._loaded) - set(wanted)):
+                self._unload(version)
 
     def version(self, number: int | None = None) -> tuple[int, LoadedVersion]:
         """A loaded version: the one asked for, or the newest.
@@ -72,60 +51,70 @@ class ServedModel:
             ApiError: it is not loaded.
         """
         loaded = self._loaded
-        if number is None and loaded:
-            number = max(loaded)
-        if number not in loaded:
-            asked = f"Latest({self.name})" if number is None else f"Specific({self.name}, {number})"
-            raise ApiError("NOT_FOUND", f"Servable not found for request: {asked}")
-        return number, loaded[number]
+        wanted = max(loaded, default=None) if number is None else number
+        if wanted not in loaded:
+            raise ApiError(f"{self.name} has no version {number or ''} loaded; loaded: {sorted(loaded)}", 404)
+        return wanted, loaded[wanted]
 
-    def statuses(self, number: int | None = None) -> list[VersionStatus]:
-        """Of one version, or of all that were ever seen, newest first.
+    def statuses(self, number: int | None = None) -> list[dict[str, Any]]:
+        """The state of one version, or of all that were ever seen, newest first, as TF Serving reports it.
 
         Raises:
             ApiError: nothing was ever seen of it.
         """
         statuses = self._statuses
-        if number is not None and number not in statuses:
-            raise ApiError("NOT_FOUND", f"Could not find version {number} of model {self.name}")
-        if not statuses:
-            raise ApiError("NOT_FOUND", f"Could not find any versions of model {self.name}")
-        return [statuses[version] for version in sorted(statuses, reverse=True) if number in (None, version)]
+        found = [statuses[version] for version in sorted(statuses, reverse=True) if number in (None, version)]
+        if not found:
+            raise ApiError(f"{self.name} has no version {number or ''}; versions: {sorted(statuses)}", 404)
+        return found
 
     def _load(self, version: int, directory: Path) -> None:
-        """Loads a version, unless it was refused and its files are still the same: a copy may take its time."""
-        files = _files(directory)
-        if self._refused.get(version) == files:
+        """Loads a version, but not again while its files are the same: a copy may take its time."""
+        files = [(path, path.lstat().st_size, path.lstat().st_mtime_ns) for path in sorted(directory.rglob("*"))]
+        if self._tried.get(version) == files:
             return
-        self._refused[version] = files
-        self._tell(VersionStatus(version, "LOADING"))
+        self._tried[version] = files
+        self._set_status(version, "LOADING")
         try:
             loaded = LoadedVersion(directory)
             warmup.replay(directory, loaded.run)
-        except (OSError, ValueError, RuntimeError, ApiError, tf.errors.OpError) as error:
+        except (OSError, ValueError, tf.errors.OpError) as error:
             reason = str(error).splitlines()[0]
-            self._tell(VersionStatus(version, "END", "UNKNOWN", reason))
+            self._set_status(version, "END", "UNKNOWN", reason)
             _log.warning("%s version %d cannot be loaded: %s", self.name, version, reason)
             return
-        # Requests read these dictionaries without a lock: they are replaced, never changed.
         self._loaded = {**self._loaded, version: loaded}
-        self._tell(VersionStatus(version, "AVAILABLE"))
+        self._set_status(version, "AVAILABLE")
         _log.info("%s version %d is available", self.name, version)
 
     def _unload(self, version: int) -> None:
         self._loaded = {number: kept for number, kept in self._loaded.items() if number != version}
-        self._refused.pop(version)
-        self._tell(VersionStatus(version, "END"))
+        del self._tried[version]
+        self._set_status(version, "END")
         _log.info("%s version %d was unloaded", self.name, version)
 
-    def _tell(self, status: VersionStatus) -> None:
-        self._statuses = {**self._statuses, status.version: status}
+    def _set_status(self, version: int, state: str, code: str = "OK", message: str = "") -> None:
+        status = {"version": str(version), "state": state, "status": {"error_code": code, "error_message": message}}
+        self._statuses = {**self._statuses, version: status}
 
 
-def _files(directory: Path) -> list[tuple]:
-    """Names, sizes and times of all files of a version."""
-    found = ((path, path.lstat()) for path in sorted(directory.rglob("*")))
+@contextlib.contextmanager
+def polling(models: Collection[ServedModel], seconds: float) -> Iterator[None]:
+    """Polls models for new versions inside the block, in a thread of its own, with pauses of so many seconds."""
+    stopped = threading.Event()
+
+    def poll() -> None:
+        while not stopped.wait(seconds):
+            for model in models:
+                try:
+                    model.poll()
+                except OSError as error:  # a file that a copy renames meanwhile, for one
+                    _log.warning("%s cannot be polled: %s", model.name, error)
+
+    thread = threading.Thread(target=poll, daemon=True)
+    thread.start()
     try:
-        return [(str(path), status.st_size, status.st_mtime_ns) for path, status in found]
-    except FileNotFoundError:  # a copy renames what it has copied
-        return []
+        yield
+    finally:
+        stopped.set()
+        thread.join()

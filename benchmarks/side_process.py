@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-class Worker:
+class SideProcess:
     """A process that holds one side, warmed up, idle until asked.
 
     Attributes:
@@ -77,7 +77,7 @@ class Worker:
         self.process.communicate()
         self.errors.close()
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> "SideProcess":
         return self
 
     def __exit__(
