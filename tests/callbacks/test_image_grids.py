@@ -1,6 +1,6 @@
 import numpy as np
 
-from tfgan_thyroid.callbacks.image_grids import _alternate_rows, image_grid
+from tfgan_thyroid.callbacks.image_grids import _alternate_rows, image_grid, pixels
 
 
 def numbered(count):
@@ -20,3 +20,8 @@ def test_reconstructions_stand_below_their_originals():
 
 def test_a_single_unfinished_row_of_originals_is_kept():
     assert _alternate_rows(numbered(3), 100 + numbered(3))[:, 0, 0, 0].tolist() == [1, 2, 3, 101, 102, 103]
+
+
+def test_a_soft_mask_is_shown_as_it_is_written():
+    pairs = np.float32([[[[-1.0, -0.25], [1.0, 0.01]]]])
+    assert pixels(pairs).tolist() == [[[[0, 0], [255, 255]]]]

@@ -36,6 +36,13 @@ def image_grid(images: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
     )
 
 
+def pixels(images: np.ndarray) -> np.ndarray:
+    """Grey levels `[N, H, W, C]` of images in [-1, 1]; a mask beside them is 0 or 255, as `generate` writes it."""
+    levels = quantize(images)
+    levels[..., 1:] = np.where(images[..., 1:] > 0.0, 255, 0)
+    return levels
+
+
 class ImageGrids(keras.callbacks.Callback):
     """Writes `reals.png` once, `fakes######.png` and `reconstructions######.png` every `image_every` iterations.
 
@@ -68,11 +75,11 @@ class ImageGrids(keras.callbacks.Callback):
     def _write_samples(self) -> None:
         iteration = int(self.model.iteration.numpy())
         seeds = tf.range(COLUMNS * ROWS, dtype=tf.int64)
-        self._write("fakes", f"fakes{iteration:06d}", quantize(self.model.generate(seeds).numpy()))
+        self._write("fakes", f"fakes{iteration:06d}", pixels(self.model.generate(seeds).numpy()))
         if self.model.encoder is not None:
             originals = self.real_images[: COLUMNS * ROWS // 2]
             images = scale_to_unit_range(tf.cast(originals, tf.float32))
-            reconstructed = quantize(self.model(self.model.encode(images)).numpy())
+            reconstructed = pixels(self.model(self.model.encode(images)).numpy())
             self._write("reconstructions", f"reconstructions{iteration:06d}", _alternate_rows(originals, reconstructed))
         self.writer.flush()
 
