@@ -149,10 +149,10 @@ def test_a_generator_comes_before_the_rows_that_learn_from_it(data):
 
 def test_a_row_that_is_chosen_brings_the_one_that_it_is_compared_with(data):
     table = plan(data)
-    table.choose(["8real-4generated-conventional"])
+    table.choose("8real-4generated-conventional")
     assert [row.name for row in table.rows] == ["8real", "8real-4generated-conventional"]
     with pytest.raises(UserError, match="unknown row '9real'.*8real"):
-        table.choose(["9real"])
+        table.choose("9real")
 
 
 def test_every_row_of_the_papers_table_is_there():
