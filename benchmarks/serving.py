@@ -8,7 +8,6 @@ import argparse
 import dataclasses
 import importlib.util
 import json
-import logging
 import statistics
 import tempfile
 import time
@@ -24,6 +23,7 @@ from benchmarks.scaffold import add_counts, document, parser, publish
 from tfgan_thyroid import command
 from tfgan_thyroid.config import Config
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.quiet import quiet_tensorflow
 from tfgan_thyroid.serving.client.rest_client import RestClient
 from tfgan_thyroid.serving.versions import versions_in
 
@@ -72,11 +72,9 @@ def _our_sides(
 
     By name: images of latents in process, PNG files of seeds in process, PNG files of seeds through the server.
     """
-    import tensorflow as tf
-
+    quiet_tensorflow()
     from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 
-    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     start = time.perf_counter()
     url, _ = stack.enter_context(preview_server(model, "--max-batch-size", str(largest)))
     client = stack.enter_context(closing(RestClient(url, model.resolve().name)))

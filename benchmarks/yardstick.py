@@ -5,7 +5,6 @@ Writes one picture with a row of each kind and prints the table of `docs/evaluat
 
 import argparse
 import dataclasses
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from tfgan_thyroid.phantoms.imaging import render
 from tfgan_thyroid.phantoms.patients import sample_patient, sample_view
 from tfgan_thyroid.phantoms.phantom import random_streams
 from tfgan_thyroid.phantoms.tissue import paint_neck
+from tfgan_thyroid.quiet import quiet_tensorflow
 
 SIZE = 64
 # A fifth of the usual scanner's pixels, for speed, and none of its margin.
@@ -144,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--patients", type=int, default=50, help="two scans of each, against as many generated images")
     parser.add_argument("--picture", type=Path, default=Path("yardstick.png"))
     args = parser.parse_args(argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet_tensorflow()
     from tfgan_thyroid.data.scans.files import encode_png
 
     scans, fresh = phantoms(0, args.patients, 2), phantoms(1, 2 * args.patients, 1)

@@ -24,7 +24,7 @@ FLOORS = [
     {"presets"},
     {"config", "command", "atomic", "needed_scans", "places", "replicas"},
     {"config_fields", "metric_catalog"},
-    {"errors", "__init__"},
+    {"errors", "quiet", "__init__"},
 ]
 LEVEL = {name: len(FLOORS) - index for index, names in enumerate(FLOORS) for name in names}
 HEAVY = {"tensorflow", "keras", "tensorflow_addons", "apache_beam"}

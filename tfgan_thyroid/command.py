@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from tfgan_thyroid import __version__
 from tfgan_thyroid.errors import UserError, did_you_mean
+from tfgan_thyroid.quiet import quiet_tensorflow
 
 OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
 """By name: the second is TensorFlow's, which is not imported for it."""
@@ -170,7 +171,7 @@ def say_next(picture: Path | None, *steps: str) -> None:
 
 def run(main: Callable[[Sequence[str] | None], int]) -> None:
     """Run `main`, turn an expected failure into one line on standard error, and exit with its code."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # start-up notices; failures raise
+    quiet_tensorflow()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a character of a path: as on stderr
     try:

@@ -81,9 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.metrics == list(ASKED_FOR) and args.features == "pixels":
         args.metrics = [n for n in ASKED_FOR if n not in METRICS or METRICS[n].space != "features"]
     command.start_log()
-    import tensorflow as tf
-
-    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.evaluation import image_sources
     from tfgan_thyroid.evaluation.generated_images import generated_source
     from tfgan_thyroid.evaluation.image_sources import Kind

@@ -63,9 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Loads the U-Nets, reads or generates the images, and writes them with their masks."""
     args = _parser().parse_args(argv)
     command.start_log()
-    import tensorflow as tf
-
-    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     from tfgan_thyroid.evaluation.generated_images import generated_source
     from tfgan_thyroid.evaluation.image_sources import Kind, identify
 

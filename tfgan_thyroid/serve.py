@@ -1,7 +1,6 @@
 """Serves SavedModels on this machine for previews and tests: `python -m tfgan_thyroid.serve saved_models/NAME`."""
 
 import argparse
-import logging
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,12 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     directories = _directories(args.models)
     command.start_log()
-    import tensorflow as tf
-
     from tfgan_thyroid.serving.preview.http_server import build_app, listen, serve
     from tfgan_thyroid.serving.preview.served_model import ServedModel, polling
 
-    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
     models = {name: ServedModel(name, path, args.keep) for name, path in directories.items()}
     with listen(args.host, args.port) as listening:
         for model in models.values():

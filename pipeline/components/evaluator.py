@@ -1,7 +1,6 @@
 """Evaluator: metrics and the memorisation audit of a new model, and whether it is blessed."""
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +50,6 @@ class Evaluator(Component):
         Raises:
             UserError: the images do not fit together, or are too few.
         """
-        import tensorflow as tf
-
-        tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
         from tfgan_thyroid.evaluation.comparison import MetricsProtocol, compare
         from tfgan_thyroid.evaluation.generated_images import generated_source
         from tfgan_thyroid.evaluation.image_sources import held_out_source, real_source

@@ -4,13 +4,14 @@
 """
 
 import json
-import logging
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tfgan_thyroid.quiet import quiet_tensorflow
 
 
 def check(version: Path) -> dict[str, Any]:
@@ -19,9 +20,7 @@ def check(version: Path) -> dict[str, Any]:
     Returns:
         `load_seconds`, `warm_up_requests`, `seconds_per_image` at batch 8, and `problems`, in words.
     """
-    import tensorflow as tf
-
-    tf.get_logger().setLevel(logging.ERROR)  # the loader of TF Serving's kind is called deprecated in Python
+    quiet_tensorflow()
     from tfgan_thyroid.serving.export import warmup
     from tfgan_thyroid.serving.preview.loaded_version import LoadedVersion
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -10,6 +9,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.quiet import quiet_tensorflow
 
 CALLS = 20
 """After which the process is replaced; a U-Net's graphs take some 20 MB."""
@@ -68,7 +68,7 @@ class Worker:
 def _serve(connection: Connection) -> None:
     """Works until nobody asks any more. Interrupts are for the parent, which ends this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet_tensorflow()
     from tfgan_thyroid.training import runtime
 
     runtime.prepare()
