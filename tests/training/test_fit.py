@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.plugins.custom_scalar import layout_pb2
 
 from tfgan_thyroid.callbacks.training_log import TrainingLog
 from tfgan_thyroid.errors import UserError
@@ -91,14 +92,22 @@ def test_metrics_stand_beside_every_checkpoint(whole):
 
 
 def test_tensorboard_holds_scalars_pictures_and_hyper_parameters(whole):
-    tags = {"scalars": set(), "images": set(), "hparams": set()}
+    tags, layout = {"scalars": set(), "images": set(), "hparams": set()}, layout_pb2.Layout()
     for path in whole.tensorboard.glob("events*"):
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             for value in tf.compat.v1.Event.FromString(record).summary.value:
                 tags.setdefault(value.metadata.plugin_data.plugin_name, set()).add(value.tag)
+                if value.metadata.plugin_data.plugin_name == "custom_scalars":
+                    layout.ParseFromString(value.tensor.string_val[0])
+                elif value.metadata.plugin_data.plugin_name in ("scalars", "images"):
+                    assert value.metadata.summary_description, value.tag
     assert {"losses/d_loss", "losses/cd_loss", "metrics/mmd", "speed/images_per_second"} <= tags["scalars"]
     assert tags["images"] == {"reals", "fakes", "reconstructions"}
     assert tags["hparams"]
+    assert [category.title for category in layout.category] == ["Metrics", "Losses", "Speed"]
+    charts = {chart.title: set(chart.multiline.tag) for category in layout.category for chart in category.chart}
+    assert charts["losses"] == {f"^losses/{name}_loss$" for name in ("cd", "e", "d", "g")}
+    assert {tag.strip("^$") for tags_of_chart in charts.values() for tag in tags_of_chart} <= tags["scalars"]
 
 
 def test_the_projector_has_a_latent_and_a_thumbnail_for_each_scan(whole):

@@ -15,6 +15,14 @@ COLUMNS = 8
 ROWS = 4
 
 
+SHOWN = {
+    "reals": "Scans that the run learns from; masks below them",
+    "fakes": "Images of seeds 0 to 31, the same at every iteration; masks below them",
+    "reconstructions": "A row of scans, then the row of what encoder and generator make of them",
+}
+"""What the pictures in TensorBoard are."""
+
+
 def image_grid(images: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
     """Images side by side, row by row, black where they do not fill the last row.
 
@@ -87,7 +95,7 @@ class ImageGrids(keras.callbacks.Callback):
         grid = np.concatenate(np.moveaxis(image_grid(images), -1, 0), axis=0)  # masks below their images
         atomic.write_bytes(self.run.path / f"{name}.png", encode_png(grid))
         with self.writer.as_default(step=int(self.model.iteration.numpy())):
-            tf.summary.image(tag, grid[None, :, :, None])
+            tf.summary.image(tag, grid[None, :, :, None], description=SHOWN[tag])
 
 
 def _alternate_rows(originals: np.ndarray, reconstructed: np.ndarray) -> np.ndarray:

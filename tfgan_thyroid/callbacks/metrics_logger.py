@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_thyroid.callbacks.board import describe_metric
+from tfgan_thyroid.config import Config
 from tfgan_thyroid.data.preprocessing import quantize
 from tfgan_thyroid.metrics.suite import evaluate_metrics, smallest_draw
 from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
@@ -15,6 +17,11 @@ LOG = logging.getLogger(__name__)
 ALWAYS = ("mmd", "1nn")
 GENERATION_BATCH = 50
 REAL_AGAINST_REAL = "real-against-real"
+
+
+def metric_names(config: Config) -> list[str]:
+    """Those that are computed beside every checkpoint."""
+    return list(dict.fromkeys((*ALWAYS, config.best_metric)))
 
 
 class MetricsLogger(keras.callbacks.Callback):
@@ -39,7 +46,7 @@ class MetricsLogger(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Says so where there are too few images for metrics."""
-        config, names = self.model.config, self._names()
+        config, names = self.model.config, metric_names(self.model.config)
         if config.metric_samples and not self._enough():
             LOG.warning(
                 "no metrics during training: draws of %s hold at least %d images; %d scans, metric_samples %d",
@@ -56,17 +63,16 @@ class MetricsLogger(keras.callbacks.Callback):
         if due and self._enough():
             self._log(iteration)
 
-    def _names(self) -> list[str]:
-        return list(dict.fromkeys((*ALWAYS, self.model.config.best_metric)))
-
     def _enough(self) -> bool:
-        return min(self.model.config.metric_samples, len(self.real_images)) >= smallest_draw(self._names())
+        return min(self.model.config.metric_samples, len(self.real_images)) >= smallest_draw(
+            metric_names(self.model.config)
+        )
 
     def _log(self, iteration: int) -> None:
         config = self.model.config
         generated = self._generate(config.metric_samples * config.metric_draws)
         estimates = evaluate_metrics(
-            self._names(),
+            metric_names(config),
             self.real_images,
             generated,
             samples=config.metric_samples,
@@ -79,12 +85,12 @@ class MetricsLogger(keras.callbacks.Callback):
         )
         with self.writer.as_default(step=iteration):
             for name, estimate in estimates.items():
-                tf.summary.scalar(f"metrics/{name}", estimate.mean)
+                tf.summary.scalar(f"metrics/{name}", estimate.mean, description=describe_metric(name))
         floors = {name: estimate.floor for name, estimate in estimates.items() if estimate.floor is not None}
         if floors:
             with self.real_writer.as_default(step=iteration):
                 for name, floor in floors.items():
-                    tf.summary.scalar(f"metrics/{name}", floor)
+                    tf.summary.scalar(f"metrics/{name}", floor, description=describe_metric(name))
             self.real_writer.flush()
         LOG.info("iteration %d  %s", iteration, "  ".join(_describe(name, e) for name, e in estimates.items()))
 

@@ -2,27 +2,17 @@
 
 import logging
 import time
-from collections.abc import Iterable
 
 import keras
 import psutil
 import tensorflow as tf
 
+from tfgan_thyroid.callbacks.board import describe_loss, headline, write_layout
+from tfgan_thyroid.callbacks.metrics_logger import metric_names
 from tfgan_thyroid.callbacks.time_to_go import TimeToGo
 from tfgan_thyroid.runs.run_directory import RunDirectory, append_line
 
 LOG = logging.getLogger(__name__)
-
-
-def headline(names: Iterable[str]) -> list[str]:
-    """The names to show where room is short: losses and the terms with names of their own, such as `recon_l1`.
-
-    Left out are the shares of a loss that are named after it, such as `d_real` and `d_generated` of `d_loss`.
-    """
-    names = list(names)
-    losses = [name for name in names if name.endswith("_loss")]
-    shares = tuple(name.removesuffix("loss") for name in losses)
-    return [name for name in names if name in losses or not name.startswith(shares)]
 
 
 class TrainingLog(keras.callbacks.Callback):
@@ -82,14 +72,17 @@ class TrainingLog(keras.callbacks.Callback):
         timed = self.durations[traced:]
         images_per_second = self.model.config.batch_size * len(timed) / sum(timed)
         self.durations = []
+        if self.logged_iteration is None:
+            write_layout(self.writer, self.latest, metric_names(self.model.config))
         self.logged_iteration = iteration
         append_line(
             self.run.stats_file, {"iteration": iteration, **self.latest, "images_per_second": images_per_second}
         )
         with self.writer.as_default(step=iteration):
             for name, value in self.latest.items():
-                tf.summary.scalar(f"losses/{name}", value)
-            tf.summary.scalar("speed/images_per_second", images_per_second)
+                tf.summary.scalar(f"losses/{name}", value, description=describe_loss(name))
+            seen = "Batch size over the seconds of an iteration, without pictures and checkpoints"
+            tf.summary.scalar("speed/images_per_second", images_per_second, description=seen)
         self.writer.flush()
         shown = {name: self.latest[name] for name in headline(self.latest)}
         losses = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())

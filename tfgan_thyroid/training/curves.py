@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tfgan_thyroid import atomic
-from tfgan_thyroid.callbacks.training_log import headline
+from tfgan_thyroid.callbacks.board import headline
 from tfgan_thyroid.runs.run_directory import RunDirectory, read_lines
 
 # What a line of stats.jsonl holds beside losses and their terms, whatever the model.
