@@ -46,9 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         seconds = time.monotonic() - start
         report |= {"bytes": size, "seconds": seconds, "workers": workers}
         print(f"wrote {_summary(collection)}: {size / 1e6:.1f} MB in {seconds:.1f} s", file=results)
-        command.say_next(collection.output / "images", str(report["next_command"]))
     if arguments.json:
         print(json.dumps(report, indent=2))
+    elif not arguments.dry_run:
+        command.say_next(collection.output / "images", str(report["next_command"]))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,9 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(json.dumps(json.loads((version / "model_card.json").read_text())))
     else:
         print(f"exported {version}")
-        model = f"--model_name={args.output.name} --model_base_path={args.output.resolve()}"
-        print(f"next:    {command.line('tfgan_thyroid.serve', args.output)}")
-        print(f"serve it: tensorflow_model_server --rest_api_port=8501 {model}")
+        model = f"--model_name={args.output.name} --model_base_path={shlex.quote(str(args.output.resolve()))}"
+        command.say_next(
+            version / "model_card.md",
+            command.line("tfgan_thyroid.serve", args.output),
+            f"tensorflow_model_server --rest_api_port=8501 {model}",
+        )
     return 0
 
 

@@ -157,7 +157,7 @@ def _train(run: RunDirectory, record: SegmentationRecord, data: "SegmentationDat
     )
     model = fit_unet(run, data)
     if not is_finished(run, model):
-        LOG.info("go on: %s -m tfgan_thyroid.segment --resume %s", command.interpreter(), run.path)
+        command.say_next(None, command.line("tfgan_thyroid.segment", "--resume", run.path))
         if args.json:
             print(json.dumps({"run": str(run.path), "epoch": model.epoch, "finished": False}))
         return 0

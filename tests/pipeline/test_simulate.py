@@ -102,7 +102,7 @@ def test_without_masks_only_images_are_written_and_an_empty_output_will_do(tmp_p
     output = tmp_path / "empty"
     words = f"-m pipeline.preprocess --input {output}/images --output {output}-dataset"
     assert report["next_command"].endswith(words)
-    assert result.stderr.splitlines()[-2:] == [f"look at: {output}/images", f"next:    {report['next_command']}"]
+    assert "next:" not in result.stderr  # it is in the document
 
 
 def test_a_dry_run_tells_the_plan_and_writes_nothing(tmp_path: Path):

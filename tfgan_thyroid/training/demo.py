@@ -41,5 +41,5 @@ def demo_dataset(folder: Path, count: int, image_size: int, seed: int, masks: bo
 def _run(module: str, *arguments: object) -> None:
     words = ["-m", module, *map(str, arguments)]
     LOG.info("$ python %s", " ".join(words))
-    if subprocess.run([sys.executable, *words], stdout=sys.stderr).returncode:
+    if subprocess.run([sys.executable, *words, "--json"], stdout=subprocess.DEVNULL).returncode:
         raise UserError(f"python -m {module} failed; its own message stands above")
