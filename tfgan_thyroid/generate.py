@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tfgan_thyroid import command
 from tfgan_thyroid.runs.run_directory import RunDirectory
+from tfgan_thyroid.serving.layouts import LAYOUTS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--layout",
-        choices=("plain", "nnunet", "coco", "dicom"),
+        choices=LAYOUTS,
         default="plain",
         help="PNG files in images/ and masks/; nnU-Net v2's imagesTr/ and labelsTr/; COCO's annotations.json beside "
         "plain files; or DICOM Secondary Capture",
@@ -59,7 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from tfgan_thyroid.runs.generator_weights import load_generator
     from tfgan_thyroid.serving.image_folder import write_images
-    from tfgan_thyroid.serving.layouts import LAYOUTS
 
     generator = load_generator(config, checkpoint)
     facts = {"run": run.path.resolve().name, "iteration": int(checkpoint.name), "image_size": config.image_size}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfgan_thyroid import command
 from tfgan_thyroid.errors import UserError
+from tfgan_thyroid.serving.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from tfgan_thyroid.evaluation.image_sources import ImageSource
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of the images, those with the least agreement",
     )
     add("--weigh", action="store_true", help="also weigh each image in the U-Net's loss by its agreement")
+    add("--layout", choices=LAYOUTS, default="plain", help="images and masks arranged as by tfgan_thyroid.generate")
     add("--dry-run", action="store_true", help="say what would be labelled; write nothing")
     add("--json", action="store_true", help="print the manifest on standard output")
     return parser
@@ -69,6 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     kind = identify(args.images)
     members = [_member(path) for path in args.unets]
     made = kind in (Kind.RUN, Kind.SAVED_MODEL)
+    if LAYOUTS[args.layout].needs_model and not made:
+        raise UserError(
+            f"layout {args.layout} states the model and seed of each image, and {args.images} is a {kind.value}: "
+            "give --images a run or its export, or another --layout"
+        )
     what = f"{args.count} images of a {kind.value}" if made else f"the images of a {kind.value}"
     if args.dry_run:
         print(f"would label {what} by {len(members)} U-Nets and write {args.output}")
@@ -86,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     weights = labels.agreement if args.weigh else None
     names = _names(source, args.seed if made else 0)
-    manifest = write_labelled(args.output, source.images, labels, kept, weights, names, facts)
+    manifest = write_labelled(args.output, source.images, labels, kept, weights, names, facts, LAYOUTS[args.layout])
     if args.json:
         print(json.dumps(manifest))
     LOG.info(
@@ -124,8 +131,8 @@ def _says_synthetic(folder: Path) -> bool:
 
 
 def _names(source: "ImageSource", first: int) -> list[str]:
-    """File names by number, or by seed: those of the owner's files may name a patient."""
-    return [f"labelled_{first + place:010d}.png" for place in range(len(source.images))]
+    """File names without suffix, by number or by seed: those of the owner's files may name a patient."""
+    return [f"labelled_{first + place:010d}" for place in range(len(source.images))]
 
 
 if __name__ == "__main__":

@@ -81,6 +81,38 @@ def test_images_of_a_generator_say_that_they_are_synthetic_and_a_u_net_learns_fr
     assert labelled(unets, tmp_path / "plain", tmp_path / "again", "--leave-out", "0")["synthetic"]
 
 
+@pytest.mark.parametrize(
+    ("layout", "image", "mask", "index"),
+    [
+        ("nnunet", "imagesTr/labelled_{}_0000.png", "labelsTr/labelled_{}.png", "dataset.json"),
+        ("coco", "images/labelled_{}.png", "masks/labelled_{}.png", "annotations.json"),
+        ("dicom", "images/labelled_{}.dcm", "masks/labelled_{}.png", None),
+    ],
+)
+def test_labelled_images_are_written_in_the_layouts_of_generate(layout, image, mask, index, unets, generator, tmp_path):
+    output = tmp_path / layout
+    manifest = labelled(unets, generator, output, "--count", "2", "--seed", "5", "--leave-out", "0", "--layout", layout)
+    plain = labelled(unets, generator, tmp_path / "plain", "--count", "2", "--seed", "5", "--leave-out", "0")
+    for place, (entry, expected) in enumerate(zip(manifest["images"], plain["images"], strict=True)):
+        name = f"{5 + place:010d}"
+        assert (entry["file"], entry["mask"]) == (image.format(name), mask.format(name))
+        with Image.open(tmp_path / "plain" / expected["mask"]) as file:
+            foreground = np.asarray(file) > 0
+        with Image.open(output / entry["mask"]) as file:
+            np.testing.assert_array_equal(np.asarray(file), foreground * (1 if layout == "nnunet" else 255))
+        with Image.open(tmp_path / "plain" / expected["file"]) as file:
+            pixels = np.asarray(file)
+        if layout == "dicom":
+            read = pytest.importorskip("pydicom").dcmread(output / entry["file"])
+            assert read.ConversionType == "SYN"
+            np.testing.assert_array_equal(read.pixel_array, pixels)
+        else:
+            with Image.open(output / entry["file"]) as file:
+                np.testing.assert_array_equal(np.asarray(file), pixels)
+    if index is not None:
+        assert "synthetic images, of no patient; masks by U-Nets" in (output / index).read_text()
+
+
 def test_mistakes_are_told_before_anything_is_written(unets, labelled_dataset, make_labelled_dataset, tmp_path):
     output = tmp_path / "labelled"
     with pytest.raises(UserError, match="at least 2 U-Nets"):
@@ -90,6 +122,8 @@ def test_mistakes_are_told_before_anything_is_written(unets, labelled_dataset, m
         labelled(unets, larger, output)
     with pytest.raises(UserError, match="not a run directory"):
         labelled([str(tmp_path), *unets], labelled_dataset, output)
+    with pytest.raises(UserError, match="layout dicom states the model and seed"):
+        labelled(unets, labelled_dataset, output, "--layout", "dicom")
     assert not output.exists()
 
 

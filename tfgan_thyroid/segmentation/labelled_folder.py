@@ -13,8 +13,9 @@ from tfgan_thyroid.data.scans.files import encode_png
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.segmentation.ensemble import Labels
 from tfgan_thyroid.segmentation.surface_distance import outline
-from tfgan_thyroid.segmentation.synthetic_pairs import IMAGES, MANIFEST, MASKS, SOFT_MASKS
+from tfgan_thyroid.segmentation.synthetic_pairs import MANIFEST, SOFT_MASKS
 from tfgan_thyroid.serving.png_files import with_text
+from tfgan_thyroid.serving.synthetic_folder import PLAIN, SYNTHETIC, Layout
 
 SHEET = "agreement.png"
 SHEET_COLUMNS, SHEET_ROWS = 8, 6
@@ -28,8 +29,9 @@ def write_labelled(
     weights: np.ndarray | None,
     names: list[str],
     facts: dict[str, Any],
+    layout: Layout = PLAIN,
 ) -> dict[str, Any]:
-    """Writes `images/`, `masks/`, `soft_masks/`, `manifest.json` and `agreement.png`; they appear by one rename.
+    """Writes images, masks, `soft_masks/`, `manifest.json` and `agreement.png`; they appear by one rename.
 
     Args:
         output: must not exist, or be empty.
@@ -37,8 +39,9 @@ def write_labelled(
         labels: of them.
         kept: places of those that are written.
         weights: float `[N]` for the loss, None for 1.
-        names: a file name for each image.
+        names: of each image's files, without suffix.
         facts: for the manifest, `synthetic` among them: whether the images are generated, which their files then say.
+        layout: of the folder.
 
     Returns:
         The manifest.
@@ -49,17 +52,22 @@ def write_labelled(
         raise UserError(f"{output} holds something already: give a new --output, or remove it")
     text = {"Labelled by": "U-Nets", "Software": f"tfgan-thyroid {__version__}"}
     text |= {"Synthetic": "true"} if facts["synthetic"] else {}
-    pixels = {IMAGES: images, MASKS: labels.masks * np.uint8(255), SOFT_MASKS: labels.soft_masks}
-    entries = []
+    parts = (
+        ("file", layout.image, layout.encode_image, images),
+        ("mask", layout.mask, layout.encode_mask, labels.masks * np.uint8(255)),
+        ("soft_mask", SOFT_MASKS + "/{}.png", with_text, labels.soft_masks),
+    )
+    source, entries = facts["source"], []
     with atomic.new_directory(output) as temporary:
-        for kind in pixels:
-            (temporary / kind).mkdir()
         for place in kept:
+            if (first := source.get("first_seed")) is not None:
+                text |= {"Model digest": source["digest"], "Seed": str(first + place)}
             entry: dict[str, Any] = {"agreement": float(labels.agreement[place])}
-            for key, kind in (("file", IMAGES), ("mask", MASKS), ("soft_mask", SOFT_MASKS)):
-                content = with_text(encode_png(pixels[kind][place, ..., 0]), text)
-                (temporary / kind / names[place]).write_bytes(content)
-                entry |= {key: f"{kind}/{names[place]}", f"{key}_sha256": hashlib.sha256(content).hexdigest()}
+            for key, pattern, encode, pixels in parts:
+                file, content = pattern.format(names[place]), encode(encode_png(pixels[place, ..., 0]), text)
+                (temporary / file).parent.mkdir(exist_ok=True)
+                (temporary / file).write_bytes(content)
+                entry |= {key: file, f"{key}_sha256": hashlib.sha256(content).hexdigest()}
             entries.append(entry if weights is None else {**entry, "weight": float(weights[place])})
         left_out = np.delete(labels.agreement, kept)
         manifest = {
@@ -74,6 +82,9 @@ def write_labelled(
             },
             "images": entries,
         }
+        if layout.write_index is not None:
+            described = SYNTHETIC if facts["synthetic"] else "scans"
+            layout.write_index(temporary, entries, f"{described}; masks by U-Nets")
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         draw_sheet(images, labels, kept).savefig(temporary / SHEET, dpi=110)
     return manifest

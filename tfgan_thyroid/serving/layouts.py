@@ -1,7 +1,7 @@
-"""Folders of synthetic images as other programs expect them: plain, nnU-Net v2, COCO, DICOM.
+"""Folders of images as other programs expect them: plain, nnU-Net v2, COCO, DICOM.
 
 A layout says where an image and its mask go and how they are encoded, and writes the index that its readers look for.
-What is written says in every layout that it is synthetic: PNG files in text chunks, DICOM files in their header.
+Generated images say in every layout that they are synthetic: PNG files in text chunks, DICOM files in their header.
 """
 
 import io
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from tfgan_thyroid.serving.png_files import with_text
 from tfgan_thyroid.serving.synthetic_folder import PLAIN, About, Entry, Layout
@@ -19,29 +18,33 @@ from tfgan_thyroid.serving.synthetic_folder import PLAIN, About, Entry, Layout
 
 def _pixels(png: bytes) -> np.ndarray:
     """Grey levels `[H, W]`."""
+    from PIL import Image
+
     return np.asarray(Image.open(io.BytesIO(png)).convert("L"))
 
 
 def _label_map(png: bytes, about: About) -> bytes:
     """The mask with foreground 1, as nnU-Net numbers labels."""
+    from PIL import Image
+
     file = io.BytesIO()
     Image.fromarray((_pixels(png) > 127).astype(np.uint8)).save(file, "PNG")
     return with_text(file.getvalue(), about)
 
 
-def _nnunet_index(folder: Path, entries: Sequence[Entry]) -> None:
+def _nnunet_index(folder: Path, entries: Sequence[Entry], description: str) -> None:
     """The `dataset.json` of nnU-Net v2."""
     document = {
         "channel_names": {"0": "ultrasound"},
         "labels": {"background": 0, "foreground": 1},
         "numTraining": len(entries),
         "file_ending": ".png",
-        "description": "synthetic images, of no patient",
+        "description": description,
     }
     (folder / "dataset.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _coco_index(folder: Path, entries: Sequence[Entry]) -> None:
+def _coco_index(folder: Path, entries: Sequence[Entry], description: str) -> None:
     """`annotations.json`: one object an image, as run lengths, which keep every pixel."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -54,7 +57,7 @@ def _coco_index(folder: Path, entries: Sequence[Entry]) -> None:
             place = {"id": number, "image_id": number, "category_id": 1, "iscrowd": 0}
             annotations.append({**place, "segmentation": segmentation, "area": int(mask.sum()), "bbox": _box(mask)})
     document = {
-        "info": {"description": "synthetic images, of no patient"},
+        "info": {"description": description},
         "images": images,
         "annotations": annotations,
         "categories": [{"id": 1, "name": "foreground"}],
@@ -96,5 +99,5 @@ LAYOUTS = {
         needs_masks=True,
     ),
     "coco": PLAIN._replace(write_index=_coco_index, needs_masks=True),
-    "dicom": Layout("images/{}.dcm", "masks/{}.png", encode_image=_dicom),
+    "dicom": Layout("images/{}.dcm", "masks/{}.png", encode_image=_dicom, needs_model=True),
 }

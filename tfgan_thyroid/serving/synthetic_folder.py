@@ -24,12 +24,14 @@ class Layout(NamedTuple):
     # From PNG and what the file says of itself to the file's bytes; a mask's levels are 0 and 255.
     encode_image: Callable[[bytes, About], bytes] = with_text
     encode_mask: Callable[[bytes, About], bytes] = with_text
-    # Writes what names all files, into the folder.
-    write_index: Callable[[Path, Sequence[Entry]], None] | None = None
+    # Writes what names all files and describes them, into the folder.
+    write_index: Callable[[Path, Sequence[Entry], str], None] | None = None
     needs_masks: bool = False  # whether images alone are refused
+    needs_model: bool = False  # whether images are refused whose model and seed are not known
 
 
 PLAIN = Layout("images/{}.png", "masks/{}.png")
+SYNTHETIC = "synthetic images, of no patient"  # what an index says of generated images
 
 
 def write_folder(
@@ -75,7 +77,7 @@ def write_folder(
                 entry |= {place_key: file, digest_key: hashlib.sha256(content).hexdigest()}
             entries.append(entry)
         if layout.write_index is not None:
-            layout.write_index(temporary, entries)
+            layout.write_index(temporary, entries, SYNTHETIC)
         manifest = {"synthetic": True, "package_version": __version__, **facts, "images": entries}
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
