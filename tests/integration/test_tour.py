@@ -1,8 +1,9 @@
-"""The tour of docs/tour.md, executed as it stands."""
+"""The tour of docs/tour.md as a notebook, its cells executed as they stand."""
 
-import re
 from pathlib import Path
 
+import jupytext
+import nbformat
 import pytest
 from PIL import Image
 
@@ -11,12 +12,14 @@ TOUR = Path(__file__).parents[2] / "docs" / "tour.md"
 
 @pytest.mark.slow
 @pytest.mark.end_to_end
-def test_the_tour_runs_from_top_to_bottom(tmp_path, monkeypatch):
+def test_the_tour_is_a_notebook_that_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", TOUR.read_text(), re.S | re.M)
-    assert len(blocks) == 7
+    notebook = jupytext.read(TOUR)
+    nbformat.validate(notebook)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert len(cells) == 7
     scope = {}
-    for block in blocks:
-        exec(compile(block, str(TOUR), "exec"), scope)
+    for cell in cells:
+        exec(compile(cell, str(TOUR), "exec"), scope)
     with Image.open("seed0.png") as image:
         assert image.size == (32, 32)
