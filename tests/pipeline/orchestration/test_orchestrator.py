@@ -1,5 +1,6 @@
 """Components over a root: order, reuse, failures, and a process that is killed."""
 
+import contextlib
 import json
 import logging
 import shutil
@@ -90,7 +91,7 @@ def test_nothing_changed_nothing_runs(tmp_path):
     second = run(tmp_path)
     assert RAN == []
     assert second.artifacts == first.artifacts
-    with sqlite3.connect(tmp_path / "metadata.sqlite") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "metadata.sqlite")) as database:
         states = database.execute("SELECT component, state FROM executions WHERE run = 2").fetchall()
     assert states == [("Words", "cached"), ("Count", "cached"), ("Last", "cached")]
 
