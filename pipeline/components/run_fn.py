@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.runs.run_directory import RunDirectory
 from tfgan_thyroid.serving.export.saved_model import export_generator
-from tfgan_thyroid.training import distribution
+from tfgan_thyroid.training import distribution, runtime
 from tfgan_thyroid.training.fit import fit
 from tfgan_thyroid.training.new_run import new_record, resumed_record
 
@@ -26,6 +26,7 @@ class FnArgs(Protocol):
 
 def run_fn(fn_args: FnArgs) -> None:
     """Trains a generator, or goes on with the training that `model_run_dir` holds, and exports it."""
+    runtime.prepare()  # here, since TFX's own Trainer calls this function alone
     data = Path(fn_args.train_files[0]).parent.parent
     preset, overrides = fn_args.custom_config["preset"], fn_args.custom_config["overrides"]
     runs = Path(fn_args.model_run_dir)

@@ -41,9 +41,7 @@ class Trainer(Component):
         """
         from pipeline.components.run_fn import run_fn
         from tfgan_thyroid.runs.run_directory import RunDirectory
-        from tfgan_thyroid.training import runtime
 
-        runtime.prepare()
         runs = workplace.scratch / "runs"
         model = workplace.scratch / "model"
         shutil.rmtree(model, ignore_errors=True)
