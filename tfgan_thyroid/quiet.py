@@ -4,9 +4,11 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from types import ModuleType
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
@@ -22,7 +24,7 @@ def quiet_tensorflow() -> None:
 class _QuietImport(MetaPathFinder):
     """Runs the first import of TensorFlow without standard error: 2.21 writes to it before it knows its log level."""
 
-    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
@@ -30,7 +32,7 @@ class _QuietImport(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
-            def load_quietly(module):  # type: ignore[no-untyped-def]
+            def load_quietly(module: ModuleType) -> None:
                 with _without_standard_error():
                     load(module)
 

@@ -1,6 +1,5 @@
 """Images that an ensemble has labelled, as a folder that `segment --synthetic` reads."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,14 +7,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from tfgan_thyroid import __version__, atomic
+from tfgan_thyroid import __version__
 from tfgan_thyroid.data.scans.files import encode_png
-from tfgan_thyroid.errors import UserError
 from tfgan_thyroid.segmentation.ensemble import Labels
 from tfgan_thyroid.segmentation.surface_distance import outline
 from tfgan_thyroid.segmentation.synthetic_pairs import MANIFEST, SOFT_MASKS
 from tfgan_thyroid.serving.png_files import with_text
-from tfgan_thyroid.serving.synthetic_folder import PLAIN, SYNTHETIC, Layout
+from tfgan_thyroid.serving.synthetic_folder import PLAIN, SYNTHETIC, Layout, add_file, fresh_folder
 
 SHEET = "agreement.png"
 SHEET_COLUMNS, SHEET_ROWS = 8, 6
@@ -45,11 +43,10 @@ def write_labelled(
 
     Returns:
         The manifest.
+
+    Raises:
+        UserError: `output` holds something already.
     """
-    if output.is_dir() and not any(output.iterdir()):
-        output.rmdir()
-    if output.exists():
-        raise UserError(f"{output} holds something already: give a new --output, or remove it")
     text = {"Labelled by": "U-Nets", "Software": f"tfgan-thyroid {__version__}"}
     text |= {"Synthetic": "true"} if facts["synthetic"] else {}
     parts = (
@@ -58,16 +55,14 @@ def write_labelled(
         ("soft_mask", SOFT_MASKS + "/{}.png", with_text, labels.soft_masks),
     )
     source, entries = facts["source"], []
-    with atomic.new_directory(output) as temporary:
+    with fresh_folder(output) as temporary:
         for place in kept:
             if (first := source.get("first_seed")) is not None:
                 text |= {"Model digest": source["digest"], "Seed": str(first + place)}
             entry: dict[str, Any] = {"agreement": float(labels.agreement[place])}
             for key, pattern, encode, pixels in parts:
                 file, content = pattern.format(names[place]), encode(encode_png(pixels[place, ..., 0]), text)
-                (temporary / file).parent.mkdir(exist_ok=True)
-                (temporary / file).write_bytes(content)
-                entry |= {key: file, f"{key}_sha256": hashlib.sha256(content).hexdigest()}
+                entry |= {key: file, f"{key}_sha256": add_file(temporary / file, content)}
             entries.append(entry if weights is None else {**entry, "weight": float(weights[place])})
         left_out = np.delete(labels.agreement, kept)
         manifest = {

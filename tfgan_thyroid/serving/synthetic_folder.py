@@ -1,8 +1,9 @@
 """Synthetic images and masks as a folder with a manifest, which appears by one rename. The standard library alone."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,28 +57,44 @@ def write_folder(
     Raises:
         UserError: `output` holds something already.
     """
-    if output.is_dir() and not any(output.iterdir()):
-        output.rmdir()
-    if output.exists():
-        raise UserError(f"{output} holds something already: give a new --output, or remove it")
     parts = {
         "image_bytes": ("file", "sha256", layout.image, layout.encode_image),
         "mask_bytes": ("mask", "mask_sha256", layout.mask, layout.encode_mask),
     }
     entries: list[Entry] = []
-    with atomic.new_directory(output) as temporary:
+    with fresh_folder(output) as temporary:
         for seed, pngs in images:
             text = {"Synthetic": "true", **about, "Seed": str(seed), "Software": f"tfgan-thyroid {__version__}"}
             entry: Entry = {"seed": seed}
             for name, png in pngs.items():
                 place_key, digest_key, place, encode = parts[name]
-                file, content = place.format(f"synthetic_{seed:010d}"), encode(png, text)
-                (temporary / file).parent.mkdir(exist_ok=True)
-                (temporary / file).write_bytes(content)
-                entry |= {place_key: file, digest_key: hashlib.sha256(content).hexdigest()}
+                file = place.format(f"synthetic_{seed:010d}")
+                entry |= {place_key: file, digest_key: add_file(temporary / file, encode(png, text))}
             entries.append(entry)
         if layout.write_index is not None:
             layout.write_index(temporary, entries, SYNTHETIC)
         manifest = {"synthetic": True, "package_version": __version__, **facts, "images": entries}
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
+
+
+@contextlib.contextmanager
+def fresh_folder(output: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `output` by one rename, which must not exist, or be empty.
+
+    Raises:
+        UserError: `output` holds something already.
+    """
+    if output.is_dir() and not any(output.iterdir()):
+        output.rmdir()
+    if output.exists():
+        raise UserError(f"{output} holds something already: give a new --output, or remove it")
+    with atomic.new_directory(output) as temporary:
+        yield temporary
+
+
+def add_file(path: Path, content: bytes) -> str:
+    """Writes a file of a new folder; returns its SHA-256."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()

@@ -120,6 +120,7 @@ def test_a_version_whose_copy_takes_its_time_and_whose_name_has_zeros_is_served_
     shutil.copytree(own_models / "1", slow, ignore=shutil.ignore_patterns("saved_model.pb"))
     until(lambda: states(client) == {"1": "AVAILABLE", "2": "END"})
     time.sleep(1.0)  # many polls, none of which tries again
+    assert states(client)["2"] == "END"
     shutil.copy(own_models / "1" / "saved_model.pb", slow)
     until(lambda: states(client).get("2") == "AVAILABLE")
 
