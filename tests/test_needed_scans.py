@@ -12,5 +12,5 @@ def test_a_verdict_needs_100_scans_of_10_patients_and_as_many_generated_images()
 def test_training_warns_under_40_scans_and_advises_augmentation_under_300():
     assert training_remarks(300, False) == training_remarks(40, True) == []
     assert ["augmentation is advised" in remark for remark in training_remarks(299, False)] == [True]
-    assert "39 scans are too few" in training_remarks(39, True)[0]
+    assert "fewer than 40 scans by heart (here 39)" in training_remarks(39, True)[0]
     assert len(training_remarks(39, False)) == 2

@@ -22,7 +22,7 @@ def training_remarks(scans: int, augmented: bool) -> list[str]:
     """
     remarks = []
     if scans < TO_TRAIN:
-        remarks.append(f"{scans} scans are too few: a generator learns them by heart; at least {TO_TRAIN} are needed")
+        remarks.append(f"a generator learns fewer than {TO_TRAIN} scans by heart (here {scans}): add others")
     if scans < WITHOUT_AUGMENTATION and not augmented:
         remarks.append(
             f"with fewer than {WITHOUT_AUGMENTATION} scans (here {scans}) augmentation is advised: "
